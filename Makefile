@@ -1,0 +1,91 @@
+# `make serve` to try it, `make test` before a push. Everything can be run by hand as well; see the recipes.
+
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+OXFLOW_VENVS ?= $(CURDIR)/.venvs
+OXFLOW_BIN ?= $(CARGO_TARGET_DIR)/debug/oxflow
+PYTHON ?= python3
+export CARGO_TARGET_DIR OXFLOW_VENVS OXFLOW_BIN
+
+PYTEST = $(OXFLOW_VENVS)/mlflow-3.17.2/bin/python -m pytest
+RELEASE = $(CARGO_TARGET_DIR)/release/oxflow
+
+MLFLOW = $(OXFLOW_VENVS)/mlflow-3.17.2/bin/mlflow
+# The same requests every time, so that a change is blamed for what it did and for nothing else; SEED=8 looks elsewhere.
+SEED ?= 7
+
+.PHONY: serve build test lint unit venvs e2e replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
+
+serve:
+	cargo build --release --bin oxflow
+	$(RELEASE) server --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db
+
+build:
+	cargo build --workspace
+
+# Each part leaves its counts in $(CARGO_TARGET_DIR)/results, so that they can be read together at the end.
+test: lint unit e2e conformance-quick
+	@cat $(CARGO_TARGET_DIR)/results/{unit,e2e,conformance}
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: skipped"; fi
+
+unit: | $(CARGO_TARGET_DIR)/results
+	@set -o pipefail; { \
+	   if command -v cargo-nextest >/dev/null; then cargo nextest run --workspace --color never; \
+	   else cargo test --workspace --lib --bins --tests; fi && cargo test --workspace --doc; \
+	 } 2>&1 | tee $(CARGO_TARGET_DIR)/results/unit.log; \
+	 status=$$?; $(PYTHON) .ci/count-tests.py $(CARGO_TARGET_DIR)/results/unit.log > $(CARGO_TARGET_DIR)/results/unit; exit $$status
+
+venvs:
+	$(PYTHON) tests/e2e/setup_venvs.py
+
+e2e: build venvs | $(CARGO_TARGET_DIR)/results
+	@set -o pipefail; $(PYTEST) -q -p no:cacheprovider --durations=5 tests/e2e 2>&1 | tee $(CARGO_TARGET_DIR)/results/e2e.log; \
+	 status=$$?; grep '^e2e: ' $(CARGO_TARGET_DIR)/results/e2e.log > $(CARGO_TARGET_DIR)/results/e2e; exit $$status
+
+# What somebody thought of: the recorded scenarios.
+replay: build | $(CARGO_TARGET_DIR)/results
+	@set -o pipefail; $(PYTHON) conformance/replay.py --server $(OXFLOW_BIN) --allow conformance/differences.json \
+	   2>&1 | tee $(CARGO_TARGET_DIR)/results/conformance.log; \
+	 status=$$?; tail -1 $(CARGO_TARGET_DIR)/results/conformance.log > $(CARGO_TARGET_DIR)/results/conformance; exit $$status
+
+# And what nobody did: random requests to this server and to stock MLflow, which then open each other's database.
+define random_requests
+	@set -o pipefail; $(PYTHON) conformance/differential.py --oxflow $(OXFLOW_BIN) --mlflow $(MLFLOW) --seed $(SEED) $(1) \
+	   2>&1 | tee $(CARGO_TARGET_DIR)/results/differential.log; \
+	 status=$$?; tail -1 $(CARGO_TARGET_DIR)/results/differential.log >> $(CARGO_TARGET_DIR)/results/conformance; exit $$status
+	@set -o pipefail; $(PYTHON) conformance/round_trip.py --oxflow $(OXFLOW_BIN) --mlflow $(MLFLOW) --seed $(SEED) $(2) \
+	   2>&1 | tee $(CARGO_TARGET_DIR)/results/round-trip.log; \
+	 status=$$?; tail -1 $(CARGO_TARGET_DIR)/results/round-trip.log >> $(CARGO_TARGET_DIR)/results/conformance; exit $$status
+endef
+
+conformance-quick: replay venvs
+	$(call random_requests,--requests 2000 --tolerate-wording,--requests 400 --searches 150 --tolerate-wording)
+
+# Half an hour. `make conformance SEED=7` to look elsewhere.
+conformance: replay venvs
+	$(call random_requests,--requests 50000,--requests 2000 --searches 600)
+
+# Proves the scenarios themselves: stock MLflow has to pass every step.
+conformance-reference: venvs
+	$(PYTHON) conformance/replay.py --server $(OXFLOW_VENVS)/mlflow-3.17.2/bin/mlflow
+
+# Databases of every release that changed the schema, upgraded by stock MLflow and by us. Takes about 20 minutes.
+upgrade-matrix: build
+	$(PYTHON) conformance/upgrade/releases.py
+	$(PYTHON) conformance/upgrade/matrix.py --server $(OXFLOW_BIN) --answers --table docs/upgrading.md
+
+bench:
+	cargo build --release --bin oxflow
+	$(PYTHON) bench/run.py --server $(RELEASE)
+
+clean:
+	cargo clean
+	rm -rf .venvs bench/out
+
+$(CARGO_TARGET_DIR)/results:
+	mkdir -p $@
+
+SHELL = bash

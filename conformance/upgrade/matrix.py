@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Upgrades databases of old MLflow releases with stock MLflow and with Oxflow, and compares what comes out.
+
+    matrix.py --server target/debug/oxflow [--work FOLDER] [--table docs/upgrading.md] [VERSION...]
+
+For each release at which the schema changed, that release creates a database and fills it (fill.py). One copy is
+upgraded by `mlflow db upgrade` of the newest release, one by `oxflow db upgrade`. Schemas (tables, columns, types,
+defaults, constraints and indexes by name) and all rows must be equal. Environments are made by releases.py.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import answers_alike  # noqa: E402
+import releases  # noqa: E402
+import schema_equal  # noqa: E402
+
+NEWEST = "3.17.2"
+# Jobs that wait or run are cancelled by the last revision, at the time of the upgrade.
+CLOCK = {("jobs", "last_update_time")}
+
+
+def run(command, **more):
+    env = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
+    began = time.monotonic()
+    ran = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=env, **more)
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit {ran.returncode}\n{ran.stdout[-2000:]}{ran.stderr[-4000:]}")
+    return ran.stdout, time.monotonic() - began
+
+
+def newest_mlflow():
+    """The program of the release whose schema is the goal: the one the end-to-end tests have, which can serve, else the small one."""
+    whole = pathlib.Path(os.environ.get("OXFLOW_VENVS", "~/.cache/oxflow/venvs")).expanduser() / f"mlflow-{NEWEST}" / "bin" / "mlflow"
+    return whole if whole.exists() else releases.python(NEWEST).parent / "mlflow"
+
+
+def revision(path):
+    with sqlite3.connect(path) as db:
+        return db.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+
+
+def rows(path):
+    """All rows of all tables, each value with its type."""
+    db = sqlite3.connect(path)
+    db.text_factory = bytes
+    found = {}
+    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall():
+        table = table.decode()
+        columns = sorted(row[1].decode() for row in db.execute(f'PRAGMA table_xinfo("{table}")'))
+        kept = [column for column in columns if (table, column) not in CLOCK]
+        listed = ", ".join(f'"{column}"' for column in kept)
+        found[table] = sorted(repr(tuple(zip(kept, row))) for row in db.execute(f'SELECT {listed} FROM "{table}"'))
+    db.close()
+    return found
+
+
+def compare_schemas(expected, actual):
+    """Differences between two databases, as lines."""
+    left, right = schema_equal.describe(expected, ""), schema_equal.describe(actual, "oxflow_")
+    lines = []
+    for kind in left:
+        for key in sorted(left[kind].keys() | right[kind].keys()):
+            if left[kind].get(key) != right[kind].get(key):
+                lines.append(f"{kind} {key}:\n    stock  {left[kind].get(key)}\n    oxflow {right[kind].get(key)}")
+    return lines
+
+
+def compare_rows(expected, actual):
+    left, right = rows(expected), rows(actual)
+    lines = []
+    for table in sorted(left.keys() | right.keys()):
+        mine, theirs = right.get(table, []), left.get(table, [])
+        if mine != theirs:
+            only = [row for row in theirs if row not in set(mine)][:3], [row for row in mine if row not in set(theirs)][:3]
+            lines.append(f"rows of {table}: {len(theirs)} and {len(mine)}\n    stock  {only[0]}\n    oxflow {only[1]}")
+    return lines, sum(map(len, left.values()))
+
+
+def copy(source, target):
+    for suffix in ("-wal", "-shm", "-journal"):
+        pathlib.Path(f"{target}{suffix}").unlink(missing_ok=True)
+    shutil.copy(source, target)
+    return target
+
+
+def source_of(version, work):
+    """The database that this release fills; made once."""
+    path = work / f"{version}.db"
+    if not path.exists():
+        unfinished = work / f"{version}.unfinished.db"
+        unfinished.unlink(missing_ok=True)
+        said, _ = run([releases.python(version), HERE / "fill.py", f"sqlite:///{unfinished}"], cwd=work)
+        unfinished.with_suffix(".filled").write_text(said.splitlines()[-1])
+        unfinished.rename(path)
+    return path, (work / f"{version}.unfinished.filled").read_text().split(": ", 1)[-1]
+
+
+def check(version, server, work, ask):
+    """One line of the matrix: what was found, and the differences."""
+    source, filled = source_of(version, work)
+    stock, ours = copy(source, work / f"{version}.stock.db"), copy(source, work / f"{version}.oxflow.db")
+    mlflow = newest_mlflow()
+    _, stock_seconds = run([mlflow, "db", "upgrade", f"sqlite:///{stock}"], cwd=work)
+    said, our_seconds = run([server, "db", "upgrade", f"sqlite:///{ours}"], cwd=work)
+    for backup in work.glob(f"{ours.name}.backup-*"):
+        if compare_schemas(source, backup) or rows(source) != rows(backup):
+            raise RuntimeError(f"{backup} is not what it was made from")
+        backup.unlink()
+    differences = compare_schemas(stock, ours)
+    row_differences, count = compare_rows(stock, ours)
+    asked = 0
+    if ask:
+        answers, asked = answers_alike.differences(mlflow, server, stock, ours, work)
+        differences += answers
+    steps = len(re.findall("^Upgrade ", said, re.M))
+    return {
+        "release": version, "revision": revision(source), "steps": steps, "rows": count, "asked": asked, "filled": filled,
+        "stock": stock_seconds, "ours": our_seconds, "differences": differences + row_differences,
+    }
+
+
+def table(lines):
+    head = "| Release | Revision | Steps | Rows | Schema, rows and answers | Answers | MLflow, s | Oxflow, s |\n|---|---|--:|--:|---|--:|--:|--:|\n"
+    row = "| {release} | `{revision}` | {steps} | {rows} | {verdict} | {asked} | {stock:.1f} | {ours:.2f} |\n"
+    verdict = lambda line: "equal" if not line["differences"] else f"**{len(line['differences'])} differences**"  # noqa: E731
+    return head + "".join(row.format(verdict=verdict(line), **line) for line in lines)
+
+
+def write_table(path, text):
+    page = path.read_text()
+    begin, end = "<!-- matrix: begin -->\n", "<!-- matrix: end -->"
+    before, after = page.index(begin) + len(begin), page.index(end)
+    path.write_text(page[:before] + text + page[after:])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--server", required=True, type=pathlib.Path, help="the program oxflow")
+    parser.add_argument("--work", type=pathlib.Path, help="keep databases here; sources that are there are used again")
+    parser.add_argument("--answers", action="store_true", help="also start both servers and compare what they answer")
+    parser.add_argument("--table", type=pathlib.Path, help="write the table into this page")
+    parser.add_argument("versions", nargs="*", metavar="VERSION")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="oxflow-upgrade-") as scratch:
+        work = (args.work or pathlib.Path(scratch)).resolve()
+        work.mkdir(parents=True, exist_ok=True)
+        lines, failed = [], 0
+        for version in args.versions or releases.RELEASES:
+            try:
+                line = check(version, args.server.resolve(), work, args.answers)
+            except RuntimeError as error:
+                failed += 1
+                print(f"{version}: {error}", flush=True)
+                continue
+            lines.append(line)
+            failed += bool(line["differences"])
+            print("{release} at {revision}: {steps} steps, {rows} rows, {asked} answers, {0} difference(s); {filled}".format(len(line["differences"]), **line), flush=True)
+            for difference in line["differences"]:
+                print(f"  {difference}")
+    if args.table:
+        write_table(args.table, table(lines))
+    print(f"upgrade matrix: {len(lines)} releases, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+//! Page tokens: base64 of the JSON text `{"offset": N}`, as MLflow writes and reads them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use oxflow_model::validate::python_repr;
+use oxflow_model::{Error, Result};
+
+/// The token of the page that starts at `offset`.
+pub fn encode(offset: u64) -> String {
+    STANDARD.encode(format!("{{\"offset\": {offset}}}"))
+}
+
+/// The offset that a token names; no token, or an empty one, means the start.
+pub fn decode(token: Option<&str>) -> Result<u64> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(0) };
+    // As Python's decoder does: whatever is not of the alphabet is skipped.
+    let clean: String = token
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '='))
+        .collect();
+    let bytes = STANDARD
+        .decode(&clean)
+        .map_err(|_| Error::invalid("Invalid page token, could not base64-decode"))?;
+    let shown = String::from_utf8_lossy(&bytes).into_owned();
+    let json: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| {
+        Error::invalid(format!("Invalid page token, decoded value=b{}", python_repr(&shown)))
+    })?;
+    match json.get("offset").and_then(serde_json::Value::as_u64) {
+        Some(offset) if offset > 0 && offset <= i64::MAX as u64 => Ok(offset),
+        _ => Err(Error::invalid(format!("Invalid page token, parsed value={json}"))),
+    }
+}
+
+/// A token that holds more than an offset.
+pub fn encode_json(content: &serde_json::Value) -> String {
+    STANDARD.encode(content.to_string())
+}
+
+/// What [`encode_json`] put into a token.
+pub fn decode_json(token: &str) -> Result<serde_json::Value> {
+    let bytes = STANDARD
+        .decode(token)
+        .map_err(|_| Error::invalid("Invalid page token, could not base64-decode"))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|_| Error::invalid("Invalid page token, it does not hold JSON"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_those_of_mlflow() {
+        assert_eq!(encode(2), "eyJvZmZzZXQiOiAyfQ==");
+        assert_eq!(decode(Some("eyJvZmZzZXQiOiAyfQ==")), Ok(2));
+        assert_eq!(decode(None), Ok(0));
+        for bad in ["x", "!!", "eyJvZmZzZXQiOiAwfQ==", "e30="] {
+            assert!(decode(Some(bad)).is_err(), "{bad}");
+        }
+    }
+}

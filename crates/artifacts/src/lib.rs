@@ -1,0 +1,25 @@
+//! Where artifacts live. A client's path or location is parsed once into a safe type
+//! ([`ArtifactPath`], [`ArtifactUri`]); [`Resolver`] turns a location into an [`ArtifactStore`];
+//! bytes stream in both directions in constant memory.
+//!
+//! Nothing here reads the environment, the clock or the working directory: whoever composes the
+//! server passes those in.
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod local;
+mod path;
+mod policy;
+mod remote;
+mod resolver;
+mod store;
+mod uri;
+mod within;
+
+pub use local::LocalStore;
+pub use path::ArtifactPath;
+pub use policy::LocationPolicy;
+pub use remote::RemoteStore;
+pub use resolver::Resolver;
+pub use store::{ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, Stat};
+pub use uri::ArtifactUri;

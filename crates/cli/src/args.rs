@@ -1,0 +1,200 @@
+//! The command line: MLflow's words.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// What `--version` prints, in MLflow's form; under the name `mlflow`, scripts expect MLflow's
+/// number.
+pub fn version(mut args: impl Iterator<Item = String>) -> Option<String> {
+    let name = args.next().unwrap_or_default();
+    let called_mlflow =
+        Path::new(&name).file_stem().is_some_and(|name| name.eq_ignore_ascii_case("mlflow"));
+    match args.next().as_deref() {
+        Some("--version") if called_mlflow => {
+            Some(format!("mlflow, version {}", oxflow_server::MLFLOW_VERSION))
+        }
+        Some("--version") => Some(format!(
+            "oxflow, version {} (protocol of MLflow {})",
+            env!("CARGO_PKG_VERSION"),
+            oxflow_server::MLFLOW_VERSION
+        )),
+        _ => None,
+    }
+}
+
+/// Experiment tracking, model registry and artifacts: everything MLflow's server does, in one
+/// program.
+#[derive(Debug, Parser)]
+#[command(name = "oxflow", arg_required_else_help = true)]
+pub struct Cli {
+    /// Read environment variables from this file first; those that are set already stay.
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the tracking server with its web pages.
+    #[command(alias = "ui", disable_help_flag = true)]
+    Server(Box<ServerArgs>),
+    /// Commands for the database of a tracking server.
+    #[command(subcommand, arg_required_else_help = true)]
+    Db(DbCommand),
+}
+
+/// `oxflow db`.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Bring a database of an older MLflow to the current schema, or give an empty one its tables.
+    ///
+    /// A SQLite file is copied first, and the upgrade is all done or not at all. Stop all servers
+    /// that use the database before.
+    Upgrade(UpgradeArgs),
+}
+
+/// `oxflow db upgrade`.
+#[derive(Args, Debug)]
+pub struct UpgradeArgs {
+    /// The database, e.g. sqlite:///mlflow.db
+    pub url: String,
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Do not copy a SQLite file first
+    #[arg(long)]
+    pub no_backup: bool,
+}
+
+/// `oxflow server`. An option that is not given is taken from its environment variable.
+#[derive(Args, Debug, Default)]
+pub struct ServerArgs {
+    /// The database for experiments, runs and models, e.g. sqlite:///mlflow.db (the default)
+    /// [env: MLFLOW_BACKEND_STORE_URI]
+    #[arg(long, value_name = "URI")]
+    pub backend_store_uri: Option<String>,
+    /// The database for the model registry; must be the same as the backend store
+    /// [env: MLFLOW_REGISTRY_STORE_URI]
+    #[arg(long, value_name = "URI")]
+    pub registry_store_uri: Option<String>,
+    /// Where new experiments keep their artifacts [default: mlflow-artifacts:/ when serving
+    /// artifacts, else ./mlruns] [env: MLFLOW_DEFAULT_ARTIFACT_ROOT]
+    #[arg(long, value_name = "URI")]
+    pub default_artifact_root: Option<String>,
+    /// Hand artifacts through this server (the default) [env: MLFLOW_SERVE_ARTIFACTS]
+    #[arg(long, overrides_with = "no_serve_artifacts")]
+    pub serve_artifacts: bool,
+    /// Let clients go to the artifact storage themselves
+    #[arg(long)]
+    pub no_serve_artifacts: bool,
+    /// Serve artifacts and nothing else [env: MLFLOW_ARTIFACTS_ONLY]
+    #[arg(long)]
+    pub artifacts_only: bool,
+    /// The storage behind the artifact proxy [default: ./mlartifacts]
+    /// [env: MLFLOW_ARTIFACTS_DESTINATION]
+    #[arg(long, value_name = "URI")]
+    pub artifacts_destination: Option<String>,
+    /// The address to listen on; 0.0.0.0 for all [default: 127.0.0.1] [env: MLFLOW_HOST]
+    #[arg(long, short = 'h', value_name = "HOST")]
+    pub host: Option<String>,
+    /// Print help; -h is the host, as in MLflow
+    #[arg(long, action = clap::ArgAction::Help)]
+    pub help: Option<bool>,
+    /// The port to listen on [default: 5000] [env: MLFLOW_PORT]
+    #[arg(long, short, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// A path to put before every route, e.g. /mlflow [env: MLFLOW_STATIC_PREFIX]
+    #[arg(long, value_name = "PREFIX")]
+    pub static_prefix: Option<String>,
+    /// Host names by which this server may be called, comma-separated, * for any characters
+    /// [default: this machine and private networks] [env: MLFLOW_SERVER_ALLOWED_HOSTS]
+    #[arg(long, value_name = "HOSTS")]
+    pub allowed_hosts: Option<String>,
+    /// Origins whose web pages may write, comma-separated, * for any characters
+    /// [env: MLFLOW_SERVER_CORS_ALLOWED_ORIGINS]
+    #[arg(long, value_name = "ORIGINS")]
+    pub cors_allowed_origins: Option<String>,
+    /// Check neither host names nor origins [env: MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE]
+    #[arg(long)]
+    pub disable_security_middleware: bool,
+    /// Upgrade the database first if an older MLflow made it, with a backup of a SQLite file
+    #[arg(long)]
+    pub upgrade: bool,
+    /// SAMEORIGIN, DENY or NONE [default: SAMEORIGIN] [env: MLFLOW_SERVER_X_FRAME_OPTIONS]
+    #[arg(long, value_name = "VALUE")]
+    pub x_frame_options: Option<String>,
+    /// Options of stock MLflow that mean nothing here, or nothing yet.
+    #[command(flatten)]
+    pub foreign: ForeignArgs,
+}
+
+/// Options of stock MLflow that mean nothing here (they are accepted with a notice), and those
+/// that this build cannot honour (they are refused).
+#[derive(Args, Debug, Default)]
+pub struct ForeignArgs {
+    /// Accepted and ignored: there is one process
+    #[arg(long, short, value_name = "N", hide = true)]
+    pub workers: Option<String>,
+    /// Accepted and ignored
+    #[arg(long, value_name = "OPTIONS", hide = true, allow_hyphen_values = true)]
+    pub gunicorn_opts: Option<String>,
+    /// Accepted and ignored
+    #[arg(long, value_name = "OPTIONS", hide = true, allow_hyphen_values = true)]
+    pub waitress_opts: Option<String>,
+    /// Accepted and ignored
+    #[arg(long, value_name = "OPTIONS", hide = true, allow_hyphen_values = true)]
+    pub uvicorn_opts: Option<String>,
+    /// Accepted and ignored
+    #[arg(long, hide = true)]
+    pub dev: bool,
+    /// Accepted and ignored
+    #[arg(long, value_name = "SECONDS", hide = true)]
+    pub secrets_cache_ttl: Option<String>,
+    /// Accepted and ignored
+    #[arg(long, value_name = "N", hide = true)]
+    pub secrets_cache_max_size: Option<String>,
+    /// Accepted and ignored
+    #[arg(long, value_name = "URI", hide = true)]
+    pub read_replica_backend_store_uri: Option<String>,
+    /// Accepted and ignored
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub trace_archival_config: Option<String>,
+    /// Accepted and ignored: metrics for Prometheus are not there yet
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub expose_prometheus: Option<String>,
+    /// Refused: authentication is not there yet
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub app_name: Option<String>,
+    /// Refused: workspaces are not there yet
+    #[arg(long, hide = true)]
+    pub enable_workspaces: bool,
+    /// The default
+    #[arg(long, hide = true)]
+    pub disable_workspaces: bool,
+    /// Refused: workspaces are not there yet
+    #[arg(long, value_name = "URI", hide = true)]
+    pub workspace_store_uri: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn under_the_name_mlflow_the_version_is_its() {
+        let version = |name: &str| {
+            super::version([name, "--version"].map(str::to_owned).into_iter()).unwrap()
+        };
+        assert_eq!(version("/usr/bin/mlflow"), "mlflow, version 3.17.2");
+        assert!(version("oxflow").starts_with("oxflow, version "));
+    }
+
+    #[test]
+    fn no_two_options_share_a_name() {
+        super::Cli::command().debug_assert();
+    }
+}

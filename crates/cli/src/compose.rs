@@ -1,0 +1,164 @@
+//! Putting the parts together: the only place that names concrete stores.
+
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use oxflow_artifacts::{ArtifactStore, ArtifactUri, LocationPolicy, Resolver};
+use oxflow_model::{Clock as _, Error, IdSource as _, Result};
+use oxflow_server::{App, Artifacts, Deliveries, Following, Live, SystemResolver, Webhooks};
+use oxflow_store::Store;
+use oxflow_store_sql::{OpenOptions, SqlStore};
+
+use crate::db;
+use crate::settings::ServeSettings;
+use crate::system::{RandomIds, SystemClock};
+
+/// Runs the server until it is told to stop. Fails, with nothing changed, when it cannot start.
+pub fn serve(settings: ServeSettings) -> Result<()> {
+    for notice in &settings.notices {
+        tracing::info!("{notice}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal(format!("Cannot start the runtime: {error}.")))?;
+    runtime.block_on(run(settings))
+}
+
+async fn run(mut settings: ServeSettings) -> Result<()> {
+    let scratch = scratch(&mut settings)?;
+    let asked = asked_to_end();
+    let (host, port) = (settings.host.clone(), settings.port);
+    let prefix = settings.server.static_prefix.clone();
+    let store = Arc::new(open_store(&settings)?);
+    let app = Arc::new(compose(settings, store.clone())?);
+    let listener = oxflow_server::listen(&host, port).await?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::internal(format!("Cannot read the own address: {error}.")))?;
+    tracing::info!("Oxflow is listening on http://{address}{prefix} (Press CTRL+C to quit)");
+    let indexing = tokio::spawn(async move {
+        if let Err(error) = store.add_missing_indexes().await {
+            tracing::warn!(%error, "cannot add indexes; searches work, but some are slower");
+        }
+    });
+    let deliveries = Deliveries::start(app.clone());
+    let following = Following::start(app.clone());
+    let live = app.live.clone();
+    let stop = async move {
+        asked.await;
+        // Pages that follow runs would keep their connections open.
+        live.close();
+    };
+    oxflow_server::serve(listener, oxflow_server::router(app.clone()), stop).await;
+    tracing::info!("stopping");
+    following.stop().await;
+    deliveries.stop().await;
+    indexing.abort();
+    app.store.close().await?;
+    drop(scratch);
+    Ok(())
+}
+
+/// A folder that goes away with this value.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, folder = %self.0.display(), "cannot remove a temporary folder");
+        }
+    }
+}
+
+/// A server for artifacts alone keeps nothing else; what it is asked all the same, through GraphQL,
+/// it looks up in an empty database that goes away with it.
+fn scratch(settings: &mut ServeSettings) -> Result<Option<Scratch>> {
+    if !settings.server.artifacts_only {
+        return Ok(None);
+    }
+    let folder = std::env::temp_dir().join(format!("oxflow-{}", RandomIds.run_id()));
+    std::fs::DirBuilder::new().mode(0o700).create(&folder).map_err(|error| {
+        Error::unavailable(format!("Cannot create the folder {}: {error}.", folder.display()))
+    })?;
+    settings.backend_store_uri = format!("sqlite:///{}/empty.db", folder.display());
+    Ok(Some(Scratch(folder)))
+}
+
+fn open_store(settings: &ServeSettings) -> Result<SqlStore> {
+    if settings.upgrade {
+        db::upgrade_at_start(&settings.backend_store_uri, &settings.cwd)?;
+    }
+    SqlStore::open(&OpenOptions {
+        uri: settings.backend_store_uri.clone(),
+        cwd: settings.cwd.clone(),
+        artifact_root: artifact_root(settings)?.as_str().to_owned(),
+        readers: std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4),
+        now: SystemClock.now(),
+    })
+}
+
+fn compose(settings: ServeSettings, store: Arc<dyn Store>) -> Result<App> {
+    Ok(App {
+        store,
+        artifacts: artifacts(&settings)?,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+        webhooks: Webhooks::new(settings.webhooks, Arc::new(SystemResolver::default())),
+        live: Arc::new(Live::default()),
+        settings: settings.server,
+    })
+}
+
+fn artifact_root(settings: &ServeSettings) -> Result<ArtifactUri> {
+    ArtifactUri::parse(&settings.default_artifact_root)?.absolute(&settings.cwd)
+}
+
+fn artifacts(settings: &ServeSettings) -> Result<Artifacts> {
+    let root = artifact_root(settings)?;
+    let destination = match &settings.artifacts_destination {
+        Some(uri) => Some(ArtifactUri::parse(uri)?.absolute(&settings.cwd)?),
+        None => None,
+    };
+    let policy = LocationPolicy::new(std::iter::once(&root).chain(&destination))
+        .allow_schemes(settings.allowed_schemes.iter().map(String::as_str))
+        .max_length(settings.max_artifact_location);
+    let resolver = Resolver::new(policy, settings.cwd.clone());
+    let proxied: Option<Arc<dyn ArtifactStore>> = match &destination {
+        Some(uri) => Some(resolver.open(uri)?),
+        None => None,
+    };
+    Ok(Artifacts {
+        proxied,
+        resolver,
+        default_root: root.as_str().to_owned(),
+        cwd: settings.cwd.clone(),
+    })
+}
+
+/// Resolves when the process is asked to end. It listens from now on, not from when it is first
+/// waited for: a server that is asked to end as soon as it answers must end well too.
+fn asked_to_end() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    let listen = |kind| match signal(kind) {
+        Ok(signals) => Some(signals),
+        Err(error) => {
+            tracing::error!(%error, "cannot listen for signals");
+            None
+        }
+    };
+    let wait = async |signals: Option<Signal>| match signals {
+        Some(mut signals) => {
+            signals.recv().await;
+        }
+        None => std::future::pending().await,
+    };
+    let (terminate, interrupt) = (listen(SignalKind::terminate()), listen(SignalKind::interrupt()));
+    async move {
+        tokio::select! {
+            () = wait(terminate) => {}
+            () = wait(interrupt) => {}
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `oxflow`, also called as `mlflow`: arguments become settings, settings become a running server.
+
+mod args;
+mod compose;
+mod db;
+mod env;
+mod log;
+mod settings;
+mod system;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command, DbCommand};
+
+/// Answers are built of thousands of small texts, and freed on other threads than they were made on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let mut env = env::Env::of_process();
+    if let Some(version) = args::version(std::env::args()) {
+        say(&version);
+        return ExitCode::SUCCESS;
+    }
+    let cli = Cli::parse();
+    if let Some(path) = &cli.env_file {
+        match env.load_file(path) {
+            Ok(()) => say(&format!("Loaded environment variables from: {}", path.display())),
+            Err(why) => return complain(&format!("Invalid value for '--env-file': {why}"), 2),
+        }
+    }
+    log::start(&env);
+    match cli.command {
+        Command::Server(args) => match settings::resolve(*args, &env) {
+            Ok(settings) => match compose::serve(settings) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => complain(error.message(), 1),
+            },
+            Err(why) => complain(&why, 2),
+        },
+        Command::Db(DbCommand::Upgrade(args)) => match db::upgrade_command(&args, &mut say) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(error.message(), 1),
+        },
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "results of commands go to standard output")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "complaints go to standard error")]
+fn complain(text: &str, code: u8) -> ExitCode {
+    eprintln!("Error: {text}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,1 @@
+-- Only MySQL had a second constraint of this kind, in releases older than those we migrate there.

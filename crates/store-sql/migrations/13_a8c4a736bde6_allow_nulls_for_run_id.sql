@@ -1,0 +1,1 @@
+ALTER TABLE model_versions ALTER COLUMN run_id TYPE VARCHAR(32) NULL;

@@ -1,0 +1,2 @@
+-- MySQL lost a default in the revision before; the others have nothing to do. Databases on servers are
+-- migrated from here on.

@@ -1,0 +1,2 @@
+-- only: mysql
+ALTER TABLE datasets ALTER COLUMN dataset_schema TYPE MEDIUMTEXT NULL;

@@ -1,0 +1,5 @@
+ALTER TABLE endpoints
+    ADD COLUMN experiment_id INTEGER,
+    ADD COLUMN usage_tracking BOOLEAN DEFAULT '0' NOT NULL,
+    ADD CONSTRAINT fk_endpoints_experiment_id FOREIGN KEY (experiment_id)
+        REFERENCES experiments (experiment_id) ON DELETE SET NULL;

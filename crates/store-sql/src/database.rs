@@ -1,0 +1,275 @@
+//! A database as a set of threads, each with a connection of its own: writers that share commits,
+//! and readers.
+//!
+//! Calls that arrive while a commit is on its way to the disk join the next transaction, so that
+//! the cost of a commit is shared by all that wait for it. Each call runs inside a savepoint: one
+//! that fails is undone alone. A call is answered only after the commit that holds its writes.
+//! Queues are bounded: when the disk cannot follow, callers wait.
+
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+
+use async_channel::{Receiver, Sender};
+use oxflow_model::{Error, Result};
+use tokio::sync::oneshot;
+
+use crate::error::{DbError, DbErrorKind};
+use crate::session::{Connection, Session};
+
+/// How many calls wait in a queue before callers are held back.
+const QUEUE: usize = 4096;
+/// How many calls share one commit at most.
+const GROUP: usize = 512;
+/// How often a call is run again when another connection was in the way.
+const ATTEMPTS: usize = 5;
+
+/// A database that is open.
+pub struct Database {
+    writes: Sender<Box<dyn WriteJob>>,
+    reads: Sender<Box<dyn ReadJob>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Database {
+    /// Starts a thread for each connection.
+    pub fn start(
+        writers: Vec<Box<dyn Connection + Send>>,
+        readers: Vec<Box<dyn Connection + Send>>,
+    ) -> Result<Database> {
+        let (writes, write_queue) = async_channel::bounded(QUEUE);
+        let (reads, read_queue) = async_channel::bounded(QUEUE);
+        let mut threads = Vec::new();
+        for connection in writers {
+            let queue = write_queue.clone();
+            threads.push(spawn("oxflow-write", move || write_loop(connection, &queue))?);
+        }
+        for connection in readers {
+            let queue = read_queue.clone();
+            threads.push(spawn("oxflow-read", move || read_loop(connection, &queue))?);
+        }
+        Ok(Database { writes, reads, threads: Mutex::new(threads) })
+    }
+
+    /// Runs `work` in a transaction and answers when it is committed. `work` may run more than
+    /// once, if another connection was in the way.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Session) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, result) = oneshot::channel();
+        let job = Box::new(Typed { work, outcome: None, answer });
+        self.writes.send(job).await.map_err(|_| closed())?;
+        result.await.map_err(|_| closed())?
+    }
+
+    /// Runs `work` against one moment of the database.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Session) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, result) = oneshot::channel();
+        let job = Box::new(Typed { work, outcome: None, answer });
+        self.reads.send(job).await.map_err(|_| closed())?;
+        result.await.map_err(|_| closed())?
+    }
+
+    /// Takes no more calls, finishes those that were taken, and closes the connections.
+    pub async fn close(&self) -> Result<()> {
+        self.writes.close();
+        self.reads.close();
+        let threads = match self.threads.lock() {
+            Ok(mut threads) => std::mem::take(&mut *threads),
+            Err(_) => return Err(Error::internal("A database thread had panicked.")),
+        };
+        let joined = tokio::task::spawn_blocking(move || {
+            threads.into_iter().all(|thread| thread.join().is_ok())
+        });
+        match joined.await {
+            Ok(true) => Ok(()),
+            _ => Err(Error::internal("A database thread panicked.")),
+        }
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(|error| Error::internal(format!("Cannot start a database thread: {error}.")))
+}
+
+fn closed() -> Error {
+    Error::unavailable("The server is shutting down and takes no more work.")
+}
+
+/// A call that writes.
+trait WriteJob: Send {
+    /// Runs it inside the current transaction; `false` if its writes must be undone.
+    fn run(&mut self, session: &mut dyn Session) -> bool;
+    /// Whether the last run failed only because another connection was in the way.
+    fn was_in_the_way(&self) -> bool;
+    /// Sends the answer, after the commit (or its failure).
+    fn finish(self: Box<Self>, committed: Result<(), DbError>);
+}
+
+/// A call that only reads.
+trait ReadJob: Send {
+    /// Runs it and sends the answer.
+    fn run(self: Box<Self>, connection: &mut dyn Connection);
+}
+
+struct Typed<T, F> {
+    work: F,
+    outcome: Option<Result<T>>,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: FnMut(&mut dyn Session) -> Result<T> + Send> WriteJob for Typed<T, F> {
+    fn run(&mut self, session: &mut dyn Session) -> bool {
+        let outcome = guarded(|| (self.work)(session));
+        let ok = outcome.is_ok();
+        self.outcome = Some(outcome);
+        ok
+    }
+
+    fn was_in_the_way(&self) -> bool {
+        // Clients retry this code; a call inside a transaction only fails so through contention.
+        matches!(&self.outcome, Some(Err(error))
+            if error.code() == oxflow_model::ErrorCode::TemporarilyUnavailable)
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), DbError>) {
+        let outcome = match (self.outcome, committed) {
+            (Some(Ok(_)) | None, Err(error)) => Err(error.into()),
+            (Some(outcome), _) => outcome,
+            (None, Ok(())) => Err(closed()),
+        };
+        // Whoever asked may be gone; the write stands all the same.
+        drop(self.answer.send(outcome));
+    }
+}
+
+impl<T: Send, F: FnMut(&mut dyn Session) -> Result<T> + Send> ReadJob for Typed<T, F> {
+    fn run(mut self: Box<Self>, connection: &mut dyn Connection) {
+        if self.answer.is_closed() {
+            return;
+        }
+        let outcome = match connection.begin_read() {
+            Ok(()) => {
+                let outcome = guarded(|| (self.work)(connection.session()));
+                connection.rollback();
+                outcome
+            }
+            Err(error) => Err(error.into()),
+        };
+        drop(self.answer.send(outcome));
+    }
+}
+
+/// One call that panics must not take the thread along, and with it the calls of all others.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::internal("The store failed at this call; the server's log says where."))
+    })
+}
+
+fn read_loop(mut connection: Box<dyn Connection + Send>, queue: &Receiver<Box<dyn ReadJob>>) {
+    while let Ok(job) = queue.recv_blocking() {
+        job.run(connection.as_mut());
+    }
+}
+
+fn write_loop(mut connection: Box<dyn Connection + Send>, queue: &Receiver<Box<dyn WriteJob>>) {
+    while let Ok(first) = queue.recv_blocking() {
+        let mut group = Vec::new();
+        let committed = run_group(connection.as_mut(), first, queue, &mut group);
+        if let Err(error) = &committed {
+            tracing::warn!(%error, calls = group.len(), "a transaction failed");
+            connection.rollback();
+        }
+        for job in group {
+            job.finish(committed.clone());
+        }
+    }
+}
+
+/// Runs `first` and whatever waits behind it in one transaction; all jobs taken end up in `group`.
+fn run_group(
+    connection: &mut dyn Connection,
+    first: Box<dyn WriteJob>,
+    queue: &Receiver<Box<dyn WriteJob>>,
+    group: &mut Vec<Box<dyn WriteJob>>,
+) -> Result<(), DbError> {
+    let mut next = Some(first);
+    let begun = begin(connection);
+    while let Some(mut job) = next.take() {
+        let ran = match &begun {
+            Ok(()) => run_job(connection, job.as_mut()),
+            Err(error) => Err(error.clone()),
+        };
+        group.push(job);
+        ran?;
+        if group.len() < GROUP {
+            next = queue.try_recv().ok();
+        }
+    }
+    connection.commit()
+}
+
+/// Another program may hold the database for longer than the driver waits by itself.
+fn begin(connection: &mut dyn Connection) -> Result<(), DbError> {
+    let mut result = connection.begin();
+    for _ in 1..ATTEMPTS {
+        match &result {
+            Err(error) if error.kind == DbErrorKind::Contention => result = connection.begin(),
+            _ => break,
+        }
+    }
+    result
+}
+
+fn run_job(connection: &mut dyn Connection, job: &mut dyn WriteJob) -> Result<(), DbError> {
+    for _ in 0..ATTEMPTS {
+        connection.savepoint()?;
+        if job.run(connection.session()) {
+            return connection.release();
+        }
+        connection.rollback_to_savepoint()?;
+        if !job.was_in_the_way() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::sqlite::{Access, SqliteConnection};
+
+    #[tokio::test]
+    async fn a_call_that_panics_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |access| {
+            let connection = SqliteConnection::open(&folder.path().join("x.db"), access).unwrap();
+            Box::new(connection) as Box<dyn Connection + Send>
+        };
+        let database =
+            Database::start(vec![open(Access::Write)], vec![open(Access::Read)]).unwrap();
+        let create = |session: &mut dyn Session| {
+            Ok(session.execute("CREATE TABLE IF NOT EXISTS t (x INTEGER)", &[]).map(drop)?)
+        };
+        let panics = |session: &mut dyn Session| -> Result<()> {
+            session.execute("CREATE TABLE half_done (x INTEGER)", &[])?;
+            panic!("as if by mistake")
+        };
+        let (first, second, third) =
+            tokio::join!(database.write(create), database.write(panics), database.write(create));
+        assert!(first.is_ok() && second.is_err() && third.is_ok());
+        assert!(database.read(|_| -> Result<()> { panic!("again") }).await.is_err());
+        let tables = "SELECT count(*) FROM sqlite_master";
+        let count = database.read(move |s| Ok(s.row(tables, &[], |row| row.must_int(0))?)).await;
+        assert_eq!(count, Ok(Some(1)));
+        database.close().await.unwrap();
+    }
+}

@@ -1,0 +1,88 @@
+//! What differs between the databases' SQL. The default is the common case; the doc comment says
+//! who differs.
+
+mod sqlite;
+
+pub use sqlite::Sqlite;
+
+/// The SQL of one database.
+pub trait Dialect: Send + Sync {
+    /// Inserts a row unless one with its key exists. MySQL says `INSERT IGNORE`, SQL Server needs
+    /// `MERGE`.
+    fn insert_or_ignore(&self, table: &str, columns: &[&str]) -> String {
+        format!("{} ON CONFLICT DO NOTHING", insert(table, columns))
+    }
+
+    /// Inserts a row, or sets `columns` of the one with the same `keys`. MySQL says
+    /// `ON DUPLICATE KEY UPDATE`, SQL Server needs `MERGE`.
+    fn upsert(&self, table: &str, keys: &[&str], columns: &[&str]) -> String {
+        let all: Vec<&str> = keys.iter().chain(columns).copied().collect();
+        let set: Vec<String> =
+            columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        format!(
+            "{} ON CONFLICT ({}) DO UPDATE SET {}",
+            insert(table, &all),
+            keys.join(", "),
+            set.join(", ")
+        )
+    }
+
+    /// Inserts or replaces the latest point of a metric, if the new one is greater by (step,
+    /// timestamp, value), which is MLflow's rule. Arguments: run, key, value, timestamp, step,
+    /// is_nan.
+    fn upsert_latest_metric(&self) -> String {
+        let columns = ["value", "timestamp", "step", "is_nan"];
+        format!(
+            "{} WHERE (excluded.step, excluded.timestamp, excluded.value) \
+             > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)",
+            self.upsert("latest_metrics", &["run_uuid", "\"key\""], &columns)
+        )
+    }
+
+    /// The end of a query for one page; two arguments: limit and offset. SQL Server wants
+    /// `OFFSET ? ROWS FETCH NEXT ? ROWS ONLY`.
+    fn page(&self) -> &'static str {
+        " LIMIT ? OFFSET ?"
+    }
+
+    /// What a condition on the key and value of `table` (called `x`) must also say, so that the
+    /// planner may start from our index on them; `None` where the planner knows the data well
+    /// enough to find its own way. `table` is one of `latest_metrics`, `params` and `tags`.
+    fn start_from(&self, _table: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// Behind the name of a table: use this index and no other. Empty where the planner knows
+    /// better; MySQL says `FORCE INDEX`.
+    fn use_index(&self, _index: &str) -> String {
+        String::new()
+    }
+
+    /// Sorts by `expression`, NULL last in both directions. MySQL and SQL Server have no
+    /// `NULLS LAST`; they sort on a CASE expression first.
+    fn nulls_last(&self, expression: &str, ascending: bool) -> String {
+        let direction = if ascending { "ASC" } else { "DESC" };
+        format!("{expression} {direction} NULLS LAST")
+    }
+
+    /// `expression = ?`, told apart by case. MySQL needs `BINARY`, SQL Server a collation.
+    fn equals(&self, expression: &str) -> String {
+        format!("{expression} = ?")
+    }
+
+    /// `expression LIKE ?`, told apart by case.
+    fn like(&self, expression: &str) -> String {
+        format!("{expression} LIKE ?")
+    }
+
+    /// `expression LIKE ?`, not told apart by case.
+    fn ilike(&self, expression: &str) -> String {
+        format!("lower({expression}) LIKE lower(?)")
+    }
+}
+
+/// `INSERT INTO table (columns) VALUES (?, …)`.
+pub fn insert(table: &str, columns: &[&str]) -> String {
+    let marks = vec!["?"; columns.len()].join(", ");
+    format!("INSERT INTO {table} ({}) VALUES ({marks})", columns.join(", "))
+}

@@ -1,0 +1,85 @@
+//! What databases answer when they refuse, in the store's own terms.
+
+use std::fmt;
+
+use oxflow_model::{Error, ErrorCode};
+
+/// What kind of refusal it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DbErrorKind {
+    /// A row with this key exists.
+    Unique,
+    /// A row that is pointed to does not exist.
+    ForeignKey,
+    /// Another connection is in the way; trying again may help.
+    Contention,
+    /// No room left.
+    Full,
+    /// The database or its folder is read-only.
+    ReadOnly,
+    /// The database cannot be reached (any more), or has been closed.
+    Unavailable,
+    /// The statement is longer or more complex than the database allows.
+    TooComplex,
+    /// Everything else.
+    Other,
+}
+
+/// A database's refusal, with the driver's own words.
+#[derive(Clone, Debug)]
+pub struct DbError {
+    /// What kind.
+    pub kind: DbErrorKind,
+    /// The driver's words.
+    pub message: String,
+}
+
+impl DbError {
+    /// A refusal of this kind.
+    pub fn new(kind: DbErrorKind, message: impl Into<String>) -> DbError {
+        DbError { kind, message: message.into() }
+    }
+
+    /// A column that cannot be NULL was.
+    pub fn unexpected_null(column: usize) -> DbError {
+        DbError::new(DbErrorKind::Other, format!("column {column} is unexpectedly NULL"))
+    }
+}
+
+impl fmt::Display for DbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DbError {}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Error {
+        let DbError { kind, message } = error;
+        match kind {
+            DbErrorKind::Unique | DbErrorKind::ForeignKey => {
+                Error::new(ErrorCode::BadRequest, message)
+            }
+            DbErrorKind::Contention => Error::unavailable(format!(
+                "The database is busy with another program's transaction: {message}. Try again."
+            )),
+            DbErrorKind::Full => Error::unavailable(format!(
+                "The disk of the database is full: {message}. Nothing was written; free some space \
+                 and try again."
+            )),
+            DbErrorKind::ReadOnly => Error::unavailable(format!(
+                "The database is read-only: {message}. Nothing was written; check the permissions \
+                 of the file and its folder."
+            )),
+            DbErrorKind::Unavailable => {
+                Error::unavailable(format!("The database does not answer: {message}."))
+            }
+            DbErrorKind::TooComplex => Error::invalid(format!(
+                "The request asks for more at once than the database can do: {message}. Name \
+                 fewer things, or use a shorter filter or order."
+            )),
+            DbErrorKind::Other => Error::internal(format!("The database refused: {message}.")),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+-- What MLflow 0.9 had: five tables, before the first migration.
+CREATE TABLE experiments (
+    experiment_id INTEGER NOT NULL,
+    name VARCHAR(256) NOT NULL,
+    artifact_location VARCHAR(256),
+    lifecycle_stage VARCHAR(32),
+    CONSTRAINT experiment_pk PRIMARY KEY (experiment_id),
+    CONSTRAINT experiments_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')),
+    UNIQUE (name)
+);
+CREATE TABLE runs (
+    run_uuid VARCHAR(32) NOT NULL,
+    name VARCHAR(250),
+    source_type VARCHAR(20),
+    source_name VARCHAR(500),
+    entry_point_name VARCHAR(50),
+    user_id VARCHAR(256),
+    status VARCHAR(20),
+    start_time BIGINT,
+    end_time BIGINT,
+    source_version VARCHAR(50),
+    lifecycle_stage VARCHAR(20),
+    artifact_uri VARCHAR(200),
+    experiment_id INTEGER,
+    CONSTRAINT run_pk PRIMARY KEY (run_uuid),
+    CONSTRAINT source_type CHECK (source_type IN ('NOTEBOOK', 'JOB', 'LOCAL', 'UNKNOWN', 'PROJECT')),
+    CONSTRAINT status CHECK (status IN ('SCHEDULED', 'FAILED', 'FINISHED', 'RUNNING')),
+    CONSTRAINT runs_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')),
+    FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id)
+);
+CREATE TABLE tags (
+    "key" VARCHAR(250) NOT NULL,
+    value VARCHAR(250),
+    run_uuid VARCHAR(32) NOT NULL,
+    CONSTRAINT tag_pk PRIMARY KEY ("key", run_uuid),
+    FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
+);
+CREATE TABLE metrics (
+    "key" VARCHAR(250) NOT NULL,
+    value FLOAT NOT NULL,
+    timestamp BIGINT NOT NULL,
+    run_uuid VARCHAR(32) NOT NULL,
+    CONSTRAINT metric_pk PRIMARY KEY ("key", timestamp, run_uuid),
+    FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
+);
+CREATE TABLE params (
+    "key" VARCHAR(250) NOT NULL,
+    value VARCHAR(250) NOT NULL,
+    run_uuid VARCHAR(32) NOT NULL,
+    CONSTRAINT param_pk PRIMARY KEY ("key", run_uuid),
+    FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
+);
+INSERT INTO experiments VALUES (1, 'first', 'here', 'active');
+INSERT INTO runs (run_uuid, user_id, status, lifecycle_stage, experiment_id) VALUES
+    ('r1', 'ana', 'FINISHED', 'active', 1), ('r2', 'bob', 'FAILED', 'deleted', 1), ('r3', '', 'RUNNING', 'active', 1);
+INSERT INTO tags VALUES ('mlflow.user', 'somebody else', 'r2'), ('k', NULL, 'r1');
+INSERT INTO metrics VALUES ('a', 5.0, 10, 'r1'), ('a', 3.0, 20, 'r1'), ('b', 0.25, 4, 'r2'), ('b', 0.5, 5, 'r2');
+INSERT INTO params VALUES ('p', 'v', 'r1')

@@ -1,0 +1,63 @@
+//! What a store can do, one trait per resource. Ids and times come in as arguments, so that tests
+//! can fix them; a lookup returns `Option`, and the caller decides whether absence is an error.
+//!
+//! Every call is atomic: it changes all it names or nothing, and when it returns `Ok` the change
+//! is on disk.
+
+mod change;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod evaluation_dataset;
+mod experiment;
+mod issue;
+mod label_schema;
+mod logged_model;
+mod metric;
+mod registry;
+mod review_queue;
+mod run;
+mod saved_view;
+mod scorer;
+mod webhook;
+
+use async_trait::async_trait;
+use oxflow_model::Result;
+
+pub use change::{ChangeStore, ChangedRun, Pulse};
+pub use evaluation_dataset::{EvaluationDatasetSearch, EvaluationDatasetStore};
+pub use experiment::{ExperimentSearch, ExperimentStore};
+pub use issue::{IssueSearch, IssueStore};
+pub use label_schema::LabelSchemaStore;
+pub use logged_model::{LoggedModelSearch, LoggedModelStore};
+pub use metric::{HistoryInterval, HistoryPage, MetricStore};
+pub use registry::{ModelVersionSearch, RegisteredModelSearch, RegistryStore};
+pub use review_queue::{ReviewQueueList, ReviewQueueStore};
+pub use run::{RunSearch, RunStore};
+pub use saved_view::SavedViewStore;
+pub use scorer::ScorerStore;
+pub use webhook::{Claim, Delivery, WebhookStore};
+
+/// Everything a store does.
+#[async_trait]
+pub trait Store:
+    ExperimentStore
+    + RunStore
+    + MetricStore
+    + LoggedModelStore
+    + RegistryStore
+    + EvaluationDatasetStore
+    + ScorerStore
+    + LabelSchemaStore
+    + IssueStore
+    + ReviewQueueStore
+    + WebhookStore
+    + SavedViewStore
+    + ChangeStore
+{
+    /// What `server-info` calls this store, e.g. `SqlStore`.
+    fn kind(&self) -> &'static str;
+
+    /// Finishes the writes that were accepted and closes the store. Later calls fail with
+    /// `TEMPORARILY_UNAVAILABLE`.
+    async fn close(&self) -> Result<()>;
+}

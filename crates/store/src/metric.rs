@@ -1,0 +1,51 @@
+//! Metric history.
+
+use async_trait::async_trait;
+use oxflow_model::{Metric, Page, PageRequest, Result, RunId};
+
+/// Part of the history of one metric of one run.
+#[derive(Clone, Debug)]
+pub struct HistoryPage {
+    /// The run; an unknown one has no history.
+    pub run_id: RunId,
+    /// The metric.
+    pub key: String,
+    /// Which part.
+    pub page: PageRequest,
+}
+
+/// A sample of the histories of one metric of many runs.
+#[derive(Clone, Debug)]
+pub struct HistoryInterval {
+    /// The runs.
+    pub run_ids: Vec<RunId>,
+    /// The metric.
+    pub key: String,
+    /// First and last step, both included.
+    pub steps: Option<(i64, i64)>,
+    /// How many points per run at most; at least 1.
+    pub points: u64,
+}
+
+/// Keeps points.
+#[async_trait]
+pub trait MetricStore: Send + Sync {
+    /// Appends a point; one that is there already is dropped.
+    async fn log_metric(&self, id: &RunId, metric: Metric) -> Result<()>;
+
+    /// Points by timestamp, step and value.
+    async fn metric_history(&self, history: HistoryPage) -> Result<Page<Metric>>;
+
+    /// The first `limit` points of many runs by run id, timestamp, step and value.
+    async fn metric_history_bulk(
+        &self,
+        run_ids: Vec<RunId>,
+        key: &str,
+        limit: u64,
+    ) -> Result<Vec<Metric>>;
+
+    /// Per run, in the given order: its points by step, timestamp and value are dealt into
+    /// `points` buckets of equal size (the first ones get what is left over), and the first of
+    /// each bucket is taken; the very last point always is.
+    async fn metric_history_interval(&self, interval: HistoryInterval) -> Result<Vec<Metric>>;
+}

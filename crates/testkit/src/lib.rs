@@ -1,0 +1,14 @@
+//! Real databases and real servers for tests, with a clock that stands still and ids that count.
+//! A development dependency only; nothing that ships may use it.
+#![expect(clippy::unwrap_used, reason = "these are tests: whatever fails here fails the test")]
+
+mod builder;
+mod clock;
+mod database;
+mod server;
+
+pub use builder::NewTestRun;
+pub use clock::FixedClock;
+pub use database::TestDatabase;
+pub use oxflow_store::conformance::{CountingIds, NOW};
+pub use server::{Answer, Parts, TestServer};
