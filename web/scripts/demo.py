@@ -128,7 +128,7 @@ def sweep(client, rng, count, steps, now):
     experiment = client.create_experiment("vision/resnet-sweep", tags={"team": "vision", "mlflow.note.content": NOTE})
     ids = []
     for i in range(count):
-        start = now - (count - i) * HOUR // 2
+        start = now - (count - i) * HOUR // 2 - steps * 9000
         lr = round(10 ** rng.uniform(-3, -0.5), 5)
         optimizer = rng.choice(["sgd", "adamw", "lion"])
         skill = max(0.05, min(0.98, 1 - abs(math.log10(lr) + 1.6) / 2 + rng.gauss(0, 0.08)))
@@ -180,8 +180,9 @@ def models(client, ids):
         if i == 3:
             client.set_registered_model_alias(name, "challenger", version.version)
     client.create_registered_model("summarizer", description="")
-    for text in ("Summarize: {{ text }}", "Summarize in one sentence, for a busy reader:\n\n{{ text }}"):
-        mlflow.genai.register_prompt("summarize", text, commit_message="Shorter answers")
+    texts = {"First try": "Summarize:\n\n{{ text }}", "Shorter answers": "Summarize in one sentence, for a busy reader:\n\n{{ text }}"}
+    for message, text in texts.items():
+        mlflow.genai.register_prompt("summarize", text, commit_message=message)
 
 
 def logged_models(client, experiment, ids):

@@ -50,7 +50,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
             <Command.Group heading="Run">
               <Command.Item
                 value={`run ${found.info.run_id}`}
-                onSelect={then(() => go({ to: "/experiments/$experimentId/runs/$runId", params: { experimentId: found.info.experiment_id, runId: found.info.run_id } }))}
+                onSelect={then(() => go({ to: "/experiments/$experimentId/runs/$runId/$", params: { experimentId: found.info.experiment_id, runId: found.info.run_id } }))}
               >
                 <Hash />
                 {found.info.run_name}

@@ -25,7 +25,6 @@ const loggedModel = createRoute({
   component: lazyRouteComponent(() => import("./pages/models/LoggedModelPage"), "LoggedModelPage"),
 });
 const runPage = lazyRouteComponent(() => import("./pages/run/RunPage"), "RunPage");
-const run = createRoute({ ...at("/experiments/$experimentId/runs/$runId"), component: runPage });
 const runTab = createRoute({ ...at("/experiments/$experimentId/runs/$runId/$"), component: runPage });
 const comparePage = lazyRouteComponent(() => import("./pages/compare/ComparePage"), "ComparePage");
 const compare = createRoute({ ...at("/compare-runs"), component: comparePage });
@@ -37,7 +36,7 @@ const prompts = createRoute({ ...at("/prompts"), component: lazyRouteComponent((
 const prompt = createRoute({ ...at("/prompts/$name"), component: lazyRouteComponent(() => import("./pages/prompts/PromptPage"), "PromptPage") });
 
 const tree = root.addChildren([
-  home, experiments, experiment, experimentTab, loggedModel, run, runTab, compare, models, model, version, prompts, prompt,
+  home, experiments, experiment, experimentTab, loggedModel, runTab, compare, models, model, version, prompts, prompt,
 ]);
 
 export const router = createRouter({ routeTree: tree, history: createHashHistory(), defaultPreload: false });

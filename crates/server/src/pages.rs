@@ -17,11 +17,11 @@ pub struct File {
 
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-/// Pages run their own scripts only, talk to this server only, and show themselves in no foreign frame. Artifacts are
-/// drawn as images and text; none of them becomes a document here.
+/// Pages run their own scripts only and talk to this server only. Artifacts are drawn as images and text; none of them
+/// becomes a document here. Who may frame the pages is a setting, see `security`.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+    base-uri 'none'; form-action 'none'";
 
 /// The file at a path below the root of the pages.
 pub fn find(path: &str) -> Option<&'static File> {

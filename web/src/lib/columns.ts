@@ -146,7 +146,13 @@ const SHOWN_ATTRIBUTES = ["attribute:start_time", "attribute:duration", "attribu
 /** What is shown before anybody chose: what differs between runs first, and not too much of it. */
 export function defaultColumns(columns: Column[], rows: Row[]): string[] {
   const differs = (item: Column) => new Set(rows.slice(0, 200).map((row) => cellValue(row, item))).size > 1;
-  const metrics = columns.filter((item) => item.kind === "metric" && !isSystemMetric(item.key)).slice(0, 8);
+  const coverage = (item: Column) => rows.slice(0, 200).filter((row) => row.metrics.has(item.key)).length;
+  const metrics = columns
+    .filter((item) => item.kind === "metric" && !isSystemMetric(item.key))
+    .map((item) => ({ item, count: coverage(item) }))
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 8)
+    .map(({ item }) => item);
   const params = columns.filter((item) => item.kind === "param");
   const useful = rows.length > 1 ? params.filter(differs) : params;
   return [...SHOWN_ATTRIBUTES, ...metrics.map((item) => item.id), ...useful.slice(0, 8).map((item) => item.id)];

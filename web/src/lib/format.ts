@@ -6,8 +6,8 @@ export function toNumber(value: number | string | undefined): number {
   return typeof value === "number" ? value : Number(value);
 }
 
-/** About `digits` significant digits, never longer than a table cell likes. */
-export function formatNumber(value: number, digits = 5): string {
+/** About `digits` significant digits, never longer than a table cell likes; with `even`, zeros at the end stay. */
+export function formatNumber(value: number, digits = 5, even = false): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
@@ -16,7 +16,8 @@ export function formatNumber(value: number, digits = 5): string {
   if (size >= 1e7 || size < 1e-4) return minus(value.toExponential(3).replace("e+", "e"));
   if (size >= 1000) return minus(value.toFixed(1));
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  return minus(trimZeros(value.toFixed(Math.min(decimals, 8))));
+  const text = value.toFixed(Math.min(decimals, 8));
+  return minus(even ? text : trimZeros(text));
 }
 
 function minus(text: string): string {

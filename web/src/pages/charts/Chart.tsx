@@ -88,6 +88,7 @@ export function Chart(props: Props) {
         },
         axes: axisOptions(colors, xAxis),
         legend: { show: false },
+        padding: [8, 10, 0, 0],
         cursor: { sync: { key: SYNC, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
         focus: { alpha: 0.3 },
         hooks: { setSelect: [zoomed], setCursor: [pointed] },

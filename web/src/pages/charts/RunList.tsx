@@ -39,7 +39,7 @@ export function RunList({ rows, marks }: { rows: Row[]; marks: Marks }) {
                 </button>
                 <ColorButton color={marks.colorOf(row.id)} name={row.name} onColor={(color) => marks.setColor(row.id, color)} />
                 <Link
-                  to="/experiments/$experimentId/runs/$runId"
+                  to="/experiments/$experimentId/runs/$runId/$"
                   params={{ experimentId: row.run.info.experiment_id, runId: row.id }}
                   className="truncate grow cell-link"
                   title={row.name}

@@ -5,7 +5,7 @@ import { formatNumber } from "../../lib/format";
 import { AxisSelect } from "./AxisSelect";
 import type { PanelProps } from "./ChartsPanel";
 import { EChart } from "./EChart";
-import { numericColumns } from "../../lib/axes";
+import { mainMetric, mainParam, numericColumns } from "../../lib/axes";
 
 function numberOf(row: Row, item: Column): number {
   const value = cellValue(row, item);
@@ -16,8 +16,8 @@ function numberOf(row: Row, item: Column): number {
 export default function ScatterPanel({ rows, state, columns, update, marks }: PanelProps) {
   const go = useNavigate();
   const options = useMemo(() => numericColumns(columns, rows), [columns, rows]);
-  const param = options.find((item) => item.kind === "param");
-  const metric = options.find((item) => item.kind === "metric");
+  const param = useMemo(() => mainParam(columns, rows), [columns, rows]);
+  const metric = useMemo(() => mainMetric(columns, rows), [columns, rows]);
   const x = column(state.scatter[0] ?? param?.id ?? metric?.id ?? "attribute:duration");
   const y = column(state.scatter[1] ?? metric?.id ?? "attribute:duration");
   const tint = state.scatter[2] ? column(state.scatter[2]) : undefined;
@@ -98,7 +98,7 @@ export default function ScatterPanel({ rows, state, columns, update, marks }: Pa
         label={`${y.label} by ${x.label} of ${points.length} runs`}
         onPick={(index) => {
           const row = points[index]?.row;
-          if (row) void go({ to: "/experiments/$experimentId/runs/$runId", params: { experimentId: row.run.info.experiment_id, runId: row.id } });
+          if (row) void go({ to: "/experiments/$experimentId/runs/$runId/$", params: { experimentId: row.run.info.experiment_id, runId: row.id } });
         }}
       />
     </div>

@@ -4,7 +4,7 @@ import { X } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { run as fetchRun } from "../../api/runs";
 import { type Row, toRow } from "../../lib/columns";
-import { colorOf } from "../../lib/color";
+import { assignColors } from "../../lib/color";
 import { DEFAULTS } from "../../lib/viewState";
 import { IconButton } from "../../ui/Button";
 import { StatusDot } from "../../ui/Status";
@@ -27,6 +27,8 @@ export function ComparePage() {
   const ids = useMemo(() => runIds(search), [search]);
   const [shape, setShape] = useState<"table" | "charts">("table");
   const [differing, setDiffering] = useState(true);
+  const colors = useMemo(() => assignColors(ids), [ids]);
+  const colorOf = (id: string) => colors.get(id) ?? "";
   const found = useQueries({ queries: ids.map((id) => ({ queryKey: ["run", id], queryFn: () => fetchRun(id) })) });
   const error = found.find((query) => query.error)?.error;
   const pending = found.some((query) => query.isPending);
@@ -59,17 +61,17 @@ export function ComparePage() {
           </label>
         )}
       </header>
-      {shape === "table" ? <CompareTable rows={rows} differing={differing} head={(row) => <RunHead row={row} ids={ids} />} /> : <Curves rows={rows} />}
+      {shape === "table" ? <CompareTable rows={rows} differing={differing} head={(row) => <RunHead row={row} ids={ids} color={colorOf(row.id)} />} /> : <Curves rows={rows} colorOf={colorOf} />}
     </>
   );
 }
 
-function RunHead({ row, ids }: { row: Row; ids: string[] }) {
+function RunHead({ row, ids, color }: { row: Row; ids: string[]; color: string }) {
   const go = useNavigate();
   return (
     <span className="row" style={{ gap: 6 }}>
-      <span className="swatch" style={{ background: colorOf(row.id) }} />
-      <Link to="/experiments/$experimentId/runs/$runId" params={{ experimentId: row.run.info.experiment_id, runId: row.id }} className="truncate cell-link" title={row.name}>
+      <span className="swatch" style={{ background: color }} />
+      <Link to="/experiments/$experimentId/runs/$runId/$" params={{ experimentId: row.run.info.experiment_id, runId: row.id }} className="truncate cell-link" title={row.name}>
         {row.name}
       </Link>
       <StatusDot status={row.run.info.status} />
@@ -82,7 +84,7 @@ function RunHead({ row, ids }: { row: Row; ids: string[] }) {
   );
 }
 
-function Curves({ rows }: { rows: Row[] }) {
+function Curves({ rows, colorOf }: { rows: Row[]; colorOf: (id: string) => string }) {
   const [look, setLook] = useState({ ...DEFAULTS });
   const idText = rows.map((row) => row.id).join();
   const ids = useMemo(() => idText.split(","), [idText]);
@@ -90,7 +92,7 @@ function Curves({ rows }: { rows: Row[] }) {
   const names = new Map(rows.map((row) => [row.id, row.name]));
   const startText = rows.map((row) => row.run.info.start_time ?? 0).join();
   const starts = useMemo(() => new Map(startText.split(",").map((start, at) => [ids[at] ?? "", Number(start)])), [startText, ids]);
-  const runs = { ids, starts, colorOf: (id: string) => colorOf(id), nameOf: (id: string) => names.get(id) ?? id };
+  const runs = { ids, starts, colorOf, nameOf: (id: string) => names.get(id) ?? id };
   return (
     <div className="charts-main grow">
       <ChartTools state={look} update={(change) => setLook({ ...look, ...change })} />

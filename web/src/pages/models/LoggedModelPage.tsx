@@ -37,10 +37,10 @@ export function LoggedModelPage() {
         </div>
       </header>
       <nav className="tabs" aria-label="Logged model">
-        <Link to="/experiments/$experimentId/models/$modelId" params={params} search={{}} activeProps={{}} aria-current={files ? false : "page"}>
+        <Link to="/experiments/$experimentId/models/$modelId" params={params} search={{}} activeOptions={{ exact: true }} aria-current={files ? false : "page"}>
           Overview
         </Link>
-        <Link to="/experiments/$experimentId/models/$modelId" params={params} search={{ tab: "artifacts" }} activeProps={{}} aria-current={files ? "page" : false}>
+        <Link to="/experiments/$experimentId/models/$modelId" params={params} search={{ tab: "artifacts" }} activeOptions={{ exact: true }} aria-current={files ? "page" : false}>
           Artifacts
         </Link>
       </nav>
@@ -78,7 +78,7 @@ export function LoggedModelPage() {
               <dt>Run</dt>
               <dd>
                 {info.source_run_id ? (
-                  <Link to="/experiments/$experimentId/runs/$runId" params={{ experimentId, runId: info.source_run_id }} className="link mono">
+                  <Link to="/experiments/$experimentId/runs/$runId/$" params={{ experimentId, runId: info.source_run_id }} className="link mono">
                     {info.source_run_id}
                   </Link>
                 ) : (

@@ -65,7 +65,7 @@ export default function LoggedModelsTab({ experiment }: { experiment: Experiment
               </td>
               <td>
                 {info.source_run_id && (
-                  <Link to="/experiments/$experimentId/runs/$runId" params={{ experimentId: id, runId: info.source_run_id }} className="link mono">
+                  <Link to="/experiments/$experimentId/runs/$runId/$" params={{ experimentId: id, runId: info.source_run_id }} className="link mono">
                     {info.source_run_id.slice(0, 8)}
                   </Link>
                 )}

@@ -98,7 +98,7 @@ export function VersionPage() {
               <dt>Run</dt>
               <dd>
                 {run ? (
-                  <Link to="/experiments/$experimentId/runs/$runId" params={{ experimentId: run.info.experiment_id, runId }} className="link">
+                  <Link to="/experiments/$experimentId/runs/$runId/$" params={{ experimentId: run.info.experiment_id, runId }} className="link">
                     {row?.name}
                   </Link>
                 ) : (

@@ -41,7 +41,7 @@ export function RunPage() {
   const system = keys.filter(isSystemMetric);
   const params = { experimentId: home, runId };
   const link = (name: Tab, path: string, label: string) => (
-    <Link to="/experiments/$experimentId/runs/$runId/$" params={{ ...params, _splat: path }} activeProps={{}} aria-current={tab === name ? "page" : false}>
+    <Link to="/experiments/$experimentId/runs/$runId/$" params={{ ...params, _splat: path }} activeOptions={{ exact: true }} aria-current={tab === name ? "page" : false}>
       {label}
     </Link>
   );

@@ -62,7 +62,7 @@ function Tab({ id, name, current, children }: { id: string; name: string; curren
   const isCurrent = current === name || (name === "runs" && !["models", "about"].includes(current));
   const to = name === "runs" ? "/experiments/$experimentId" : "/experiments/$experimentId/$tab";
   return (
-    <Link to={to} params={{ experimentId: id, tab: name }} activeProps={{}} aria-current={isCurrent ? "page" : false}>
+    <Link to={to} params={{ experimentId: id, tab: name }} activeOptions={{ exact: true }} aria-current={isCurrent ? "page" : false}>
       {children}
     </Link>
   );

@@ -56,7 +56,7 @@ export const RunRow = memo(function RunRow(props: RunProps) {
             </button>
           )}
           <Link
-            to="/experiments/$experimentId/runs/$runId"
+            to="/experiments/$experimentId/runs/$runId/$"
             params={{ experimentId: row.run.info.experiment_id, runId: row.id }}
             className="truncate cell-link grow"
             title={row.name}
@@ -91,7 +91,7 @@ export function cellText(row: Row, { column }: Pick<Placed, "column">): [string,
     if (column.key === "status") return [String(value).charAt(0) + String(value).slice(1).toLowerCase(), ""];
   }
   if (value === undefined) return ["", ""];
-  return typeof value === "number" ? [formatNumber(value), exactNumber(value)] : [value, value];
+  return typeof value === "number" ? [formatNumber(value, 4, true), exactNumber(value)] : [value, value];
 }
 
 function Cell({ row, placed, pinned }: { row: Row; placed: Placed; pinned?: boolean }) {

@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useRef, useState } from "react";
-import { colorOf } from "../../lib/color";
+import { assignColors, colorOf } from "../../lib/color";
 import type { Row } from "../../lib/columns";
 import type { ViewState } from "../../lib/viewState";
 
@@ -37,6 +37,8 @@ export function useMarks(rows: Row[], state: ViewState, update: (change: Partial
   const { hidden, shown, colors } = state;
   const visible = useMemo(() => new Set(visibleRuns(rows, hidden, shown)), [rows, hidden, shown]);
 
+  const assigned = useMemo(() => assignColors(visible, colors), [visible, colors]);
+
   const select = useCallback((id: string, range: boolean, order: string[]) => {
     const from = range && last.current ? order.indexOf(last.current) : -1;
     const to = order.indexOf(id);
@@ -66,7 +68,7 @@ export function useMarks(rows: Row[], state: ViewState, update: (change: Partial
     visible,
     show,
     showOnly,
-    colorOf: (id) => colorOf(id, colors),
+    colorOf: (id) => assigned.get(id) ?? colors[id] ?? colorOf(id),
     setColor: (id, color) => update({ colors: { ...colors, [id]: color } }),
   };
 }
