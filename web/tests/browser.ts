@@ -9,7 +9,7 @@ const WAIT_MS = 15_000;
 let browser: Browser;
 
 /** To be called once in a file. */
-export function useBrowser(): void {
+export function withBrowser(): void {
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   });

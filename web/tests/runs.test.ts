@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, inject, test } from "vitest";
-import { api, done, open, useBrowser } from "./browser";
+import { api, done, open, withBrowser } from "./browser";
 
-useBrowser();
+withBrowser();
 const demo = inject("demo");
 const home = `/experiments/${demo.experiment}`;
 const cells = (name: string) => `[role=row]:has-text("${name}")`;
@@ -90,8 +90,8 @@ test("selected runs are tagged, downloaded, compared, deleted and restored", asy
   const bar = page.getByRole("toolbar", { name: "Selected runs" });
   await bar.getByText("3 runs selected").waitFor();
   await bar.getByRole("button", { name: "Tag" }).click();
-  await page.getByLabel("Key").fill("stage");
-  await page.getByLabel("Value").fill("done");
+  await page.getByRole("textbox", { name: "Key" }).fill("stage");
+  await page.getByRole("textbox", { name: "Value" }).fill("done");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("3 runs tagged").waitFor();
   const tagged = await api<{ runs: unknown[] }>("runs/search", { experiment_ids: [id], filter: "tags.stage = 'done'" });
@@ -173,7 +173,7 @@ test("a view is saved on the server, opened by others, and made the default", as
   await page.locator("[aria-sort=ascending]").waitFor();
   await page.getByRole("button", { name: "Views" }).click();
   await page.getByRole("button", { name: "Save as a new view" }).click();
-  await page.getByLabel("Name").fill("best first");
+  await page.getByRole("textbox", { name: "Name" }).fill("best first");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("button", { name: "best first" }).click();
   await page.getByRole("button", { name: "Make the default of this experiment" }).click();

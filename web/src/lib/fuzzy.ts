@@ -26,6 +26,15 @@ function scattered(word: string, text: string): boolean {
   return true;
 }
 
+/** Those in which all words of a query occur as they are, in their order. */
+export function wordFilter<T>(query: string, items: T[], text: (item: T) => string): T[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  return items.filter((item) => {
+    const lower = text(item).toLowerCase();
+    return words.every((word) => lower.includes(word));
+  });
+}
+
 /** Those that fit, best first; without a query all, as they were. */
 export function fuzzyFilter<T>(query: string, items: T[], text: (item: T) => string): T[] {
   if (!query.trim()) return items;

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import { Button, IconButton } from "./Button";
+import { Button } from "./Button";
 
 interface Props {
   title: string;
@@ -18,6 +18,8 @@ export function Dialog({ title, onClose, children, foot, wide }: Props) {
     const dialog = element.current;
     const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
+    // The browser would choose the button that closes.
+    dialog?.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus();
@@ -38,9 +40,10 @@ export function Dialog({ title, onClose, children, foot, wide }: Props) {
         <h2 id={name} className="grow truncate">
           {title}
         </h2>
-        <IconButton label="Close" small onClick={onClose}>
+        {/* No hint here: a hint that is open takes the Escape that is meant for the dialog. */}
+        <Button look="ghost" small className="icon" aria-label="Close" onClick={onClose}>
           <X />
-        </IconButton>
+        </Button>
       </div>
       <div className="dialog-body">{children}</div>
       {foot && <div className="dialog-foot">{foot}</div>}

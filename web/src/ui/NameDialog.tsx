@@ -28,7 +28,7 @@ export function NameDialog({ title, action, label = "Name", initial = "", onClos
         <span>{label}</span>
         <input
           className="input"
-          autoFocus
+         
           value={name}
           onFocus={(event) => event.target.select()}
           onChange={(event) => setName(event.target.value)}

@@ -53,7 +53,7 @@ export function TagDialog({ title = "Add tag", onClose, onSet }: { title?: strin
     <FormDialog title={title} action="Save" disabled={!key.trim()} error={error} onClose={onClose} onSubmit={submit}>
       <label className="field">
         <span>Key</span>
-        <input className="input" value={key} autoFocus onChange={(event) => setKey(event.target.value)} />
+        <input className="input" value={key} onChange={(event) => setKey(event.target.value)} />
       </label>
       <label className="field">
         <span>Value</span>

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { fuzzyFilter } from "../../lib/fuzzy";
+import { wordFilter } from "../../lib/fuzzy";
 import { SearchBox } from "../../ui/bits";
 
 interface Item {
@@ -16,7 +16,7 @@ const MOST = 500;
 /** Names and values, searched when they are many. */
 export function KeyValues({ title, items, empty, right }: { title: string; items: Item[]; empty: string; right?: boolean }) {
   const [text, setText] = useState("");
-  const found = useMemo(() => fuzzyFilter(text, items, (item) => `${item.key} ${item.text}`), [items, text]);
+  const found = useMemo(() => wordFilter(text, items, (item) => `${item.key} ${item.text}`), [items, text]);
   return (
     <section className="panel" aria-label={title}>
       <div className="panel-head">

@@ -89,7 +89,7 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
     Escape: () => marks.setSelected([]),
   });
 
-  if (!view.ready || isPending) return error ? <Failure error={error} retry={() => void refetch()} /> : <SkeletonRows count={14} height={30} />;
+  if (!view.ready || (isPending && !rows.length)) return error ? <Failure error={error} retry={() => void refetch()} /> : <SkeletonRows count={14} height={30} />;
   const refusal = error instanceof ApiError && error.status === 400 && state.filter ? messageOf(error) : undefined;
   if (error && !refusal && !rows.length) return <Failure error={error} retry={() => void refetch()} />;
   const bare = !rows.length && !refusal && !state.filter && !state.deleted && !isFetching;

@@ -23,9 +23,13 @@ export function useLive(search: RunSearch, paused: boolean): LiveState {
     current.current = search;
   });
   const ids = search.experimentIds.join(",");
+  const wasPaused = useRef(false);
 
   useEffect(() => {
-    if (paused || !ids) return;
+    if (paused || !ids) {
+      wasPaused.current = paused;
+      return;
+    }
     let source: EventSource | undefined;
     let changed = new Set<string>();
     let everything = false;
@@ -84,7 +88,9 @@ export function useLive(search: RunSearch, paused: boolean): LiveState {
       everything = true;
       soon();
     };
-    open();
+    if (wasPaused.current) seen();
+    else open();
+    wasPaused.current = false;
     document.addEventListener("visibilitychange", seen);
     return () => {
       close();

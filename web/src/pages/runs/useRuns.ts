@@ -1,5 +1,5 @@
 import { type InfiniteData, type QueryClient, keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { type RunPage, type RunSearch, searchRuns } from "../../api/runs";
 import type { Run } from "../../api/types";
 import { type Row, column, orderKey, toRow } from "../../lib/columns";
@@ -35,11 +35,14 @@ export function useRuns(search: RunSearch) {
     queryFn: ({ pageParam, signal }) => searchRuns(search, PAGE, pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_page_token || undefined,
-    // While a new filter is on its way, and when it turns out to be wrong, the rows stay.
+    // While a new filter is on its way, the rows stay.
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
-  const data = query.data;
+  // A filter that turns out to be wrong has no rows; those of the last right one stay.
+  const [kept, setKept] = useState(query.data);
+  if (query.data && query.data !== kept) setKept(query.data);
+  const data = query.data ?? kept;
   const found = useMemo(() => {
     const seen = new Set<string>();
     const list: Row[] = [];
