@@ -9,6 +9,7 @@ mod download;
 mod graphql;
 mod live;
 pub mod openapi;
+mod pages;
 mod router;
 mod routes;
 mod security;

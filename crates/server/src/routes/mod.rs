@@ -11,6 +11,7 @@ mod logged_models;
 pub mod metrics;
 pub mod model_versions;
 pub mod not_built;
+mod pages;
 mod proxy;
 mod registered_models;
 mod review_queues;
@@ -40,7 +41,7 @@ pub use service::MLFLOW_VERSION;
 /// All routes, without middleware.
 fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = Routes::new(prefix);
-    let routes = service::routes(routes);
+    let routes = pages::routes(service::routes(routes));
     let routes = proxy::routes(proxy::transfer_routes(routes));
     let routes = graphql::routes(routes);
     let routes = ui::routes(routes);

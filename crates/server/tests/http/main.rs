@@ -9,6 +9,7 @@ mod concurrency;
 mod fuzz;
 mod live;
 mod logged_models;
+mod pages;
 mod random;
 mod registry;
 mod saved_views;
