@@ -10,7 +10,11 @@ fn named_files(page: &str) -> Vec<String> {
     parts.map(|path| format!("/{path}")).collect()
 }
 
-async fn sent(server: &TestServer, path: &str, header: (reqwest::header::HeaderName, &str)) -> Answer {
+async fn sent(
+    server: &TestServer,
+    path: &str,
+    header: (reqwest::header::HeaderName, &str),
+) -> Answer {
     server.send(server.request(Method::GET, path).header(header.0, header.1)).await
 }
 
