@@ -32,7 +32,7 @@ export function HeaderCell({ placed, sort, pinned, actions }: Props) {
     <div
       role="columnheader"
       aria-sort={sorted ? (down ? "descending" : "ascending") : "none"}
-      className={right ? "grid-cell head right" : "grid-cell head"}
+      className={right ? "grid-cell col-head right" : "grid-cell col-head"}
       style={style}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => actions.onMove(event.dataTransfer.getData("text/plain"), id)}
