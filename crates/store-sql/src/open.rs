@@ -84,7 +84,7 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
         let ready = schema::check(&found, &options.uri)?;
         if ready {
             let mut look = SqliteConnection::open(&path, Access::Inspect).map_err(explain)?;
-            refuse_other_workspaces(&mut look).map_err(explain)?.map_or(Ok(()), Err)?;
+            workspace::refuse_others(&mut look).map_err(explain)??;
         }
         ready
     } else {
@@ -110,18 +110,6 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
         dialect,
         queued: tokio::sync::Notify::new(),
     })
-}
-
-/// What is in other workspaces would be shown as if it were in the default one.
-fn refuse_other_workspaces(session: &mut dyn Session) -> Result<Option<Error>, DbError> {
-    Ok(workspace::foreign_content(session)?.map(|(table, count)| {
-        Error::invalid(format!(
-            "The database has things outside the default workspace (table '{table}': {count}), \
-             and this build of Oxflow works in the default workspace only. Nothing was changed. \
-             Move them to the default workspace with stock MLflow (`mlflow db \
-             migrate-to-default-workspace`), or go on with stock MLflow."
-        ))
-    }))
 }
 
 /// Whether a database file is there. An empty file counts as none, like one that is missing.

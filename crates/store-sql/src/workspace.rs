@@ -129,16 +129,22 @@ fn delete(session: &mut dyn Session, name: &str, mode: DeletionMode) -> Result<(
     Ok(())
 }
 
-/// How many rows of other workspaces than the default one a database has, and in which table.
-pub fn foreign_content(session: &mut dyn Session) -> Result<Option<(&'static str, i64)>, DbError> {
+/// Refuses a database with things in other workspaces: they would be shown as if they were in the
+/// default one.
+pub fn refuse_others(session: &mut dyn Session) -> Result<Result<()>, DbError> {
     for (table, _) in ROOTS {
         let sql = format!("SELECT count(*) FROM {table} WHERE workspace <> ?");
-        match session.row(&sql, args![DEFAULT], |row| row.must_int(0))? {
-            None | Some(0) => {}
-            Some(count) => return Ok(Some((table, count))),
+        let count = session.row(&sql, args![DEFAULT], |row| row.must_int(0))?.unwrap_or(0);
+        if count > 0 {
+            return Ok(Err(Error::invalid(format!(
+                "The database has things outside the default workspace (table '{table}': {count}), \
+                 and this build of Oxflow works in the default workspace only. Nothing was \
+                 changed. Move them to the default workspace with stock MLflow (`mlflow db \
+                 migrate-to-default-workspace`), or go on with stock MLflow."
+            ))));
         }
     }
-    Ok(None)
+    Ok(Ok(()))
 }
 
 fn invalid_state(message: String) -> Error {
