@@ -129,7 +129,7 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
             graphql: graphql(env),
             ..Settings::default()
         },
-        webhooks: webhooks(env)?,
+        webhooks: WebhookSettings { name_workspace: workspaces, ..webhooks(env)? },
         notices,
     })
 }
@@ -299,11 +299,12 @@ mod tests {
             ("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true"),
             ("MLFLOW_WEBHOOK_REQUEST_TIMEOUT", "5"),
             ("MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES", "0"),
+            ("MLFLOW_ENABLE_WORKSPACES", "true"),
         ]);
         let set = resolve(ServerArgs::default(), &env).unwrap().webhooks;
         assert_eq!((set.schemes, set.allow_private), (list("http,https"), true));
         assert_eq!((set.timeout, set.retries, set.workers), (Duration::from_secs(5), 0, 10));
-        assert!(set.key.is_none());
+        assert!(set.key.is_none() && set.name_workspace);
         for (name, bad) in [
             ("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", "short"),
             ("MLFLOW_WEBHOOK_DELIVERY_MAX_WORKERS", "many"),
