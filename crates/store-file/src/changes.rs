@@ -31,14 +31,17 @@ pub struct Changes<'a> {
     /// Targets, and the folders of keys that have slashes: one cannot be the other.
     targets: HashSet<String>,
     parents: HashSet<String>,
-    replaces: bool,
 }
 
 struct Prepared {
     base: String,
     name: String,
     target: String,
+    /// Whether there is a file already.
+    replaces: bool,
+    /// Not all are kept open.
     file: Option<OwnedFd>,
+    on_disk: bool,
 }
 
 impl<'a> Changes<'a> {
@@ -54,7 +57,6 @@ impl<'a> Changes<'a> {
             tree: None,
             targets: HashSet::new(),
             parents: HashSet::new(),
-            replaces: false,
         }
     }
 
@@ -62,13 +64,13 @@ impl<'a> Changes<'a> {
     /// the making disturbs nobody: stock MLflow takes every file below `tags` for a tag.
     pub fn put(&mut self, base: &str, target: &str, content: &[u8]) -> Result<()> {
         self.claim(target)?;
-        self.replaces = self.replaces || self.folder.exists(target);
+        let replaces = self.folder.exists(target);
         let (name, file) =
             self.unfinished(base, content).map_err(|error| refused("write", target, error))?;
         // So many open files would soon be too many.
         let file = (self.files.len() < 8).then_some(file);
         let (base, target) = (base.to_owned(), target.to_owned());
-        self.files.push(Prepared { base, name, target, file });
+        self.files.push(Prepared { base, name, target, replaces, file, on_disk: false });
         Ok(())
     }
 
@@ -154,10 +156,7 @@ impl<'a> Changes<'a> {
 
     /// Makes the changes, and tells what has to reach the disk.
     pub fn commit(mut self) -> Result<Dirty> {
-        if self.replaces {
-            // Else a power failure could leave the name of the old file with nothing in it.
-            self.sync_files()?;
-        }
+        self.sync_replacements()?;
         let mut dirty = Dirty::default();
         let mut created = Vec::new();
         let done = self.make_folders(&mut dirty, &mut created).and_then(|()| {
@@ -173,16 +172,21 @@ impl<'a> Changes<'a> {
         done.map(|()| dirty)
     }
 
-    fn sync_files(&self) -> Result<()> {
+    /// Brings to disk what is to replace files. Without it, a power failure could leave the name of
+    /// an old file with nothing in it.
+    fn sync_replacements(&mut self) -> Result<()> {
         let mut dirty = Dirty::default();
-        for file in &self.files {
-            match &file.file {
-                Some(file) => {
-                    let file = rustix::io::dup(file).map_err(|e| refused("write", "", e))?;
-                    dirty.add(file);
-                }
+        for file in self.files.iter_mut().filter(|file| file.replaces) {
+            match file.file.take() {
+                Some(file) => dirty.add(file),
                 None => dirty.all = true,
             }
+            file.on_disk = true;
+        }
+        if dirty.all
+            && let Ok(root) = rustix::io::dup(self.folder.fd())
+        {
+            dirty.changed.push(root);
         }
         dirty.sync().map_err(|error| {
             Error::unavailable(format!("The disk of the file store does not take it: {error}."))
@@ -260,7 +264,7 @@ impl<'a> Changes<'a> {
             rustix::fs::renameat(&from, &prepared.name, &to, name).map_err(fail)?;
             match prepared.file {
                 Some(file) => dirty.add(file),
-                None => dirty.all = true,
+                None => dirty.all |= !prepared.on_disk,
             }
             if noted.insert(parent.to_owned()) {
                 dirty.add(to);

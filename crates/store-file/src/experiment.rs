@@ -95,6 +95,12 @@ pub fn tags(tree: &Tree<String>) -> Vec<Tag> {
     tree.iter().map(|(key, value)| Tag::new(key, value)).collect()
 }
 
+/// Tags in the order they are read in.
+pub fn by_key(mut tags: Vec<Tag>) -> Vec<Tag> {
+    tags.sort_by(|a, b| a.key.cmp(&b.key));
+    tags
+}
+
 fn find(view: &View<'_>, id: ExperimentId) -> Option<Arc<Experiment>> {
     let (path, deleted) = Experiments::of(view).path(id)?;
     at(view, id, &path, deleted)

@@ -11,7 +11,7 @@ use oxflow_model::{
 use oxflow_store::{LoggedModelSearch, LoggedModelStore};
 
 use crate::changes::Changes;
-use crate::experiment::{self, tags};
+use crate::experiment::{self, by_key, tags};
 use crate::index::{locate, locked};
 use crate::points::ModelPoints;
 use crate::store::{FileStore, View};
@@ -198,7 +198,7 @@ impl LoggedModelStore for FileStore {
             let mut model = found.model.clone();
             put_tags(changes, &path, &tags)?;
             model.tags.extend(tags);
-            model.tags = registry::last_wins(model.tags);
+            model.tags = by_key(registry::last_wins(model.tags));
             Ok(model)
         })
         .await
@@ -316,7 +316,7 @@ fn create(
         status_message: None,
         model_type: new.model_type,
         source_run_id: new.source_run_id,
-        tags: registry::last_wins(new.tags),
+        tags: by_key(registry::last_wins(new.tags)),
         params: new.params,
         metrics: Vec::new(),
     })

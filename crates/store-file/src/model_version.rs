@@ -11,7 +11,7 @@ use oxflow_model::{
 };
 
 use crate::changes::Changes;
-use crate::experiment::{meta, tags};
+use crate::experiment::{by_key, meta, tags};
 use crate::index::{folders, locked};
 use crate::registered_model::{self, require, touch};
 use crate::store::View;
@@ -210,7 +210,7 @@ pub fn create(
         note_in_logged_model(view, changes, model, &id)?;
     }
     let (base, path) = (registered_model::path(new.model.as_str()), path(&id));
-    let tags = registry::last_wins(new.tags.clone());
+    let tags = by_key(registry::last_wins(new.tags.clone()));
     for tag in &tags {
         names::check_key(&tag.key)?;
         changes.put(&base, &format!("{path}/tags/{}", tag.key), tag.value.as_bytes())?;

@@ -55,8 +55,7 @@ impl ExperimentIds {
 /// are relative to `cwd`.
 pub fn folder_of(uri: &str, cwd: &Path) -> Option<Result<PathBuf>> {
     let Some(rest) = uri.strip_prefix("file:") else {
-        let is_path = !uri.is_empty() && !uri.contains("://");
-        return is_path.then(|| Ok(cwd.join(uri)));
+        return (!uri.is_empty() && !has_scheme(uri)).then(|| Ok(cwd.join(uri)));
     };
     let path = match rest.strip_prefix("//") {
         Some(with_host) => match with_host.split_once('/') {
@@ -72,6 +71,13 @@ pub fn folder_of(uri: &str, cwd: &Path) -> Option<Result<PathBuf>> {
     };
     let decoded = percent_decode_str(&path).decode_utf8().map(|path| cwd.join(path.as_ref()));
     Some(decoded.map_err(|_| Error::invalid(format!("The store URI '{uri}' is no UTF-8."))))
+}
+
+fn has_scheme(uri: &str) -> bool {
+    let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    uri.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(in_scheme)
+    })
 }
 
 /// Whether a folder holds experiments of a file store.
@@ -134,7 +140,7 @@ mod tests {
         ] {
             assert_eq!(folder(uri).as_deref(), Some(expected), "{uri}");
         }
-        for uri in ["sqlite:///x.db", "postgresql://h/db", "http://h", ""] {
+        for uri in ["sqlite:///x.db", "postgresql://h/db", "http://h", "sqlite:x", ""] {
             assert!(folder_of(uri, cwd).is_none(), "{uri}");
         }
         assert!(folder_of("file://host/a", cwd).unwrap().is_err());

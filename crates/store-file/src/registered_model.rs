@@ -10,7 +10,7 @@ use oxflow_model::{
 };
 
 use crate::changes::Changes;
-use crate::experiment::{meta, tags};
+use crate::experiment::{by_key, meta, tags};
 use crate::index::{REGISTRY, folders, locked};
 use crate::model_version::{self, LatestOrder};
 use crate::names;
@@ -162,7 +162,7 @@ pub fn create(
         updated_at: Some(now),
         description: Some(new.description.clone()),
         latest_versions: Vec::new(),
-        tags: new.tags.clone(),
+        tags: by_key(new.tags.clone()),
         aliases: Vec::new(),
     })
 }

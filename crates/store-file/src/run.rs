@@ -7,7 +7,7 @@ use oxflow_model::uri::append_path;
 use oxflow_model::{
     DatasetInput, Error, ErrorCode, IdSource, LifecycleStage, LogBatch, LoggedModelInput,
     LoggedModelOutput, Millis, NewRun, Page, Param, RUN_NAME_TAG, Result, Run, RunChange, RunId,
-    RunInfo, RunStatus, Tag,
+    RunInfo, RunStatus, Tag, registry,
 };
 use oxflow_store::{RunSearch, RunStore};
 
@@ -162,7 +162,7 @@ fn create(view: &View<'_>, changes: &mut Changes<'_>, new: &NewRun) -> Result<Ru
     for folder in ["metrics", "params", "artifacts"] {
         changes.folder(&format!("{path}/{folder}"));
     }
-    let tags = oxflow_model::registry::last_wins(new.tags.clone());
+    let tags = experiment::by_key(registry::last_wins(new.tags.clone()));
     for tag in &tags {
         names::check_key(&tag.key)?;
         changes.put(&base, &format!("{path}/tags/{}", tag.key), tag.value.as_bytes())?;
