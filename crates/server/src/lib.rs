@@ -18,6 +18,7 @@ mod start_page;
 mod trace;
 mod version_source;
 mod webhooks;
+mod workspace;
 
 pub use access::{Access, Level};
 pub use app::{App, AppState, Artifacts, Settings};

@@ -4,9 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use oxflow_model::search::{
-    ExperimentClause, ExperimentOrder, ExperimentOrderKey, ExperimentTime,
-};
+use oxflow_model::search::{ExperimentClause, ExperimentOrder, ExperimentOrderKey, ExperimentTime};
 use oxflow_model::{
     ArtifactLocation, DatasetSummary, Error, ErrorCode, Experiment, ExperimentId, LifecycleStage,
     Millis, NewExperiment, Page, Result, Tag, limits,
@@ -231,7 +229,10 @@ fn create(
     now: Millis,
 ) -> Result<ExperimentId> {
     if by_name(view, &new.name).is_some() {
-        return Err(Error::already_exists(format!("Experiment(name={}) already exists.", new.name)));
+        return Err(Error::already_exists(format!(
+            "Experiment(name={}) already exists.",
+            new.name
+        )));
     }
     let experiments = Experiments::of(view);
     let id = view.inner.ids.next(&experiments.ids());

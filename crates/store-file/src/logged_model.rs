@@ -98,9 +98,7 @@ pub fn at(view: &View<'_>, experiment: ExperimentId, path: &str) -> Option<Arc<F
 }
 
 fn show(head: &FileModel, state: &ModelState) -> FileModel {
-    let param = |(key, value): (&str, &String)| {
-        Param { key: key.to_owned(), value: value.clone() }
-    };
+    let param = |(key, value): (&str, &String)| Param { key: key.to_owned(), value: value.clone() };
     let id = head.model.id.as_str();
     let points = |(key, points): (&str, &ModelPoints)| -> Vec<Metric> {
         let named = |point: &Metric| Metric {

@@ -47,10 +47,9 @@ fn fits(model: &LoggedModel, search: &LoggedModelSearch) -> bool {
                     && matching::number(*op, &metric.value, value)
             })
         }
-        LoggedModelClause::Param { key, test } => model
-            .params
-            .iter()
-            .any(|param| param.key == *key && matching::test(test, &param.value)),
+        LoggedModelClause::Param { key, test } => {
+            model.params.iter().any(|param| param.key == *key && matching::test(test, &param.value))
+        }
         LoggedModelClause::Tag { key, test } => {
             model.tags.iter().any(|tag| tag.key == *key && matching::test(test, &tag.value))
         }

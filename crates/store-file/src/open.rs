@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oxflow_model::{
-    ArtifactLocation, Clock, Error, ExperimentId, IdSource, NewExperiment, Result,
-};
+use oxflow_model::{ArtifactLocation, Clock, Error, ExperimentId, IdSource, NewExperiment, Result};
 use percent_encoding::percent_decode_str;
 
 use crate::experiment;
@@ -128,7 +126,8 @@ mod tests {
     #[test]
     fn folders_are_told_from_databases() {
         let cwd = Path::new("/work dir");
-        let folder = |uri: &str| folder_of(uri, cwd).map(|path| path.unwrap().display().to_string());
+        let folder =
+            |uri: &str| folder_of(uri, cwd).map(|path| path.unwrap().display().to_string());
         for (uri, expected) in [
             ("./mlruns", "/work dir/./mlruns"),
             ("mlruns", "/work dir/mlruns"),

@@ -43,7 +43,11 @@ pub fn line(metric: &Metric, run: Option<&str>) -> String {
             line.push_str(&format!(" {name} {digest}"));
         }
         Some((name, digest)) => {
-            tracing::warn!(name, digest, "a dataset with blanks in its name is not kept with a metric");
+            tracing::warn!(
+                name,
+                digest,
+                "a dataset with blanks in its name is not kept with a metric"
+            );
         }
         None => {}
     }
@@ -179,13 +183,12 @@ impl Content for Latest {
             }
         };
         let mut point = latest.point.take();
-        let complete = for_each_line(BufReader::new(&file), |line, ends| {
-            match parse("", line, Owner::Run) {
+        let complete =
+            for_each_line(BufReader::new(&file), |line, ends| match parse("", line, Owner::Run) {
                 Some(found) if ends => keep(found, &mut point),
                 Some(found) => unfinished = Some(found),
                 None => broken += 1,
-            }
-        });
+            });
         latest.read += complete.map_err(told)?;
         latest.point = point;
         let length = TAIL.min(usize::try_from(latest.read).unwrap_or(TAIL));

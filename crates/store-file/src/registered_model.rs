@@ -5,8 +5,8 @@ use std::sync::Arc;
 use oxflow_model::registry::{name_taken, no_such_model};
 use oxflow_model::search::IS_PROMPT_TAG;
 use oxflow_model::{
-    Error, Millis, ModelAlias, ModelName, ModelVersion, NewRegisteredModel, RegisteredModel, Result,
-    Tag, VersionId,
+    Error, Millis, ModelAlias, ModelName, ModelVersion, NewRegisteredModel, RegisteredModel,
+    Result, Tag, VersionId,
 };
 
 use crate::changes::Changes;

@@ -10,16 +10,13 @@ use oxflow_model::search::{
 use oxflow_model::{ModelVersion, Page, RegisteredModel, Tag};
 use oxflow_store::{ModelVersionSearch, RegisteredModelSearch};
 
+use crate::matching;
 use crate::model_version::{self, FileVersion, LatestOrder};
 use crate::registered_model;
 use crate::store::View;
-use crate::matching;
 
 /// Registered models that fit.
-pub fn registered_models(
-    view: &View<'_>,
-    search: &RegisteredModelSearch,
-) -> Page<RegisteredModel> {
+pub fn registered_models(view: &View<'_>, search: &RegisteredModelSearch) -> Page<RegisteredModel> {
     let filter = &search.filter;
     let mut found = registered_model::heads(view);
     found.retain(|model| {

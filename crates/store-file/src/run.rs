@@ -83,7 +83,9 @@ impl RunStore for FileStore {
             let (place, _) = require_active(view, &id)?;
             let path = format!("{}/tags/{key}", place.path);
             if !names::is_key(&key) || !view.look.folder.is_file(&path) {
-                return Err(Error::not_found(format!("No tag with name: {key} in run with id {id}")));
+                return Err(Error::not_found(format!(
+                    "No tag with name: {key} in run with id {id}"
+                )));
             }
             changes.remove(&path);
             Ok(())

@@ -138,7 +138,5 @@ fn compare_metrics(a: Option<&Metric>, b: Option<&Metric>, ascending: bool) -> O
         None => 2,
     };
     let value = |metric: Option<&Metric>| metric.map(|metric| metric.value);
-    class(a)
-        .cmp(&class(b))
-        .then_with(|| matching::nulls_last(value(a), value(b), ascending))
+    class(a).cmp(&class(b)).then_with(|| matching::nulls_last(value(a), value(b), ascending))
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use oxflow_model::{
-    Error, ExperimentId, LifecycleStage, LoggedModelInput, LoggedModelOutput, Metric, Millis, Param,
-    RUN_NAME_TAG, Result, Run, RunId, RunInfo, RunStatus, Tag,
+    Error, ExperimentId, LifecycleStage, LoggedModelInput, LoggedModelOutput, Metric, Millis,
+    Param, RUN_NAME_TAG, Result, Run, RunId, RunInfo, RunStatus, Tag,
 };
 
 use crate::dataset::{self, ById, Edge, no_such_run};
@@ -194,9 +194,7 @@ fn show(info: &RunInfo, state: &RunState) -> FileRun {
         let point = latest.point()?.clone();
         Some(Metric { key: key.to_owned(), ..point })
     };
-    let param = |(key, value): (&str, &String)| {
-        Param { key: key.to_owned(), value: value.clone() }
-    };
+    let param = |(key, value): (&str, &String)| Param { key: key.to_owned(), value: value.clone() };
     let mut run = FileRun {
         info: info.clone(),
         metrics: state.metrics.iter().filter_map(keyed).collect(),
@@ -236,8 +234,7 @@ pub fn all(view: &View<'_>, experiment: ExperimentId, path: &str) -> Vec<Arc<Fil
     }
     let share = names.len().div_ceil(threads);
     std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            names.chunks(share).map(|names| scope.spawn(|| look(names))).collect();
+        let parts: Vec<_> = names.chunks(share).map(|names| scope.spawn(|| look(names))).collect();
         parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
     })
 }

@@ -49,8 +49,8 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     /// Looks while nothing changes. Must not be nested.
     pub fn through_gate<R>(&self, look: impl FnOnce(Look<'a>) -> R) -> R {
-        let _guard = (!self.writing)
-            .then(|| self.inner.gate.read().unwrap_or_else(PoisonError::into_inner));
+        let _guard =
+            (!self.writing).then(|| self.inner.gate.read().unwrap_or_else(PoisonError::into_inner));
         look(self.look)
     }
 

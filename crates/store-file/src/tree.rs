@@ -118,7 +118,8 @@ pub struct Listing {
 impl Listing {
     /// The folders in a folder, in no order.
     pub fn folders(&mut self, look: Look<'_>, path: &str) -> Arc<Vec<String>> {
-        let Some((Kind::Folder, stamp)) = look.folder.stat(if path.is_empty() { "." } else { path })
+        let Some((Kind::Folder, stamp)) =
+            look.folder.stat(if path.is_empty() { "." } else { path })
         else {
             *self = Listing::default();
             return self.folders.clone();
@@ -177,9 +178,9 @@ impl<T: Content> Tree<T> {
                 file.seen = None;
                 continue;
             };
-            let holds = file.seen.is_some_and(|seen| {
-                seen.holds(&stamp) || (T::GROWS_ONLY && seen.stamp == stamp)
-            });
+            let holds = file
+                .seen
+                .is_some_and(|seen| seen.holds(&stamp) || (T::GROWS_ONLY && seen.stamp == stamp));
             if holds {
                 continue;
             }
@@ -200,9 +201,8 @@ impl<T: Content> Tree<T> {
             Some((Kind::Folder, stamp)) => Some(stamp),
             _ => None,
         };
-        let holds = |(path, seen): &(String, Seen)| {
-            stamp_of(path).is_some_and(|stamp| seen.holds(&stamp))
-        };
+        let holds =
+            |(path, seen): &(String, Seen)| stamp_of(path).is_some_and(|stamp| seen.holds(&stamp));
         let known = !self.folders.is_empty();
         if known && self.folders.iter().all(holds) {
             return false;

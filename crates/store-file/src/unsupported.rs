@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use oxflow_model::{
-    Association, DatasetTag, Error, ErrorCode, EvaluationDataset, EvaluationDatasetId, ExperimentId,
-    Issue, IssueChange, LabelSchema, LabelSchemaChange, Millis, NewEvaluationDataset,
+    Association, DatasetTag, Error, ErrorCode, EvaluationDataset, EvaluationDatasetId,
+    ExperimentId, Issue, IssueChange, LabelSchema, LabelSchemaChange, Millis, NewEvaluationDataset,
     NewScorerVersion, NewWebhook, OnlineScoringConfig, Page, PageRequest, RecordChange,
     RecordCounts, RecordCursor, RecordPage, Result, ReviewItem, ReviewQueue, ReviewQueueChange,
     ReviewStatus, ScorerVersion, SealedSecret, Webhook, WebhookChange, WebhookId,
@@ -12,7 +12,7 @@ use oxflow_model::{
 use oxflow_store::{
     ChangeStore, Claim, Delivery, EvaluationDatasetSearch, EvaluationDatasetStore, IssueSearch,
     IssueStore, LabelSchemaStore, ReviewQueueList, ReviewQueueStore, SavedViewStore, ScorerStore,
-    WebhookStore,
+    WebhookStore, WorkspaceStore,
 };
 
 use crate::store::FileStore;
@@ -39,13 +39,22 @@ impl SavedViewStore for FileStore {}
 
 impl ChangeStore for FileStore {}
 
+impl WorkspaceStore for FileStore {}
+
 #[async_trait]
 impl EvaluationDatasetStore for FileStore {
-    async fn create_evaluation_dataset(&self, _: NewEvaluationDataset, _: Millis) -> Result<EvaluationDataset> {
+    async fn create_evaluation_dataset(
+        &self,
+        _: NewEvaluationDataset,
+        _: Millis,
+    ) -> Result<EvaluationDataset> {
         refuse("create_dataset")
     }
 
-    async fn find_evaluation_dataset(&self, _: &EvaluationDatasetId) -> Result<Option<EvaluationDataset>> {
+    async fn find_evaluation_dataset(
+        &self,
+        _: &EvaluationDatasetId,
+    ) -> Result<Option<EvaluationDataset>> {
         refuse("get_dataset")
     }
 
@@ -53,11 +62,18 @@ impl EvaluationDatasetStore for FileStore {
         refuse("delete_dataset")
     }
 
-    async fn search_evaluation_datasets(&self, _: EvaluationDatasetSearch) -> Result<Page<EvaluationDataset>> {
+    async fn search_evaluation_datasets(
+        &self,
+        _: EvaluationDatasetSearch,
+    ) -> Result<Page<EvaluationDataset>> {
         refuse("search_datasets")
     }
 
-    async fn set_evaluation_dataset_tags(&self, _: &EvaluationDatasetId, _: Vec<DatasetTag>) -> Result<()> {
+    async fn set_evaluation_dataset_tags(
+        &self,
+        _: &EvaluationDatasetId,
+        _: Vec<DatasetTag>,
+    ) -> Result<()> {
         refuse("set_dataset_tags")
     }
 
@@ -65,11 +81,21 @@ impl EvaluationDatasetStore for FileStore {
         refuse("delete_dataset_tag")
     }
 
-    async fn upsert_dataset_records(&self, _: &EvaluationDatasetId, _: Vec<RecordChange>, _: Millis) -> Result<RecordCounts> {
+    async fn upsert_dataset_records(
+        &self,
+        _: &EvaluationDatasetId,
+        _: Vec<RecordChange>,
+        _: Millis,
+    ) -> Result<RecordCounts> {
         refuse("upsert_dataset_records")
     }
 
-    async fn dataset_records(&self, _: &EvaluationDatasetId, _: RecordCursor, _: u64) -> Result<RecordPage> {
+    async fn dataset_records(
+        &self,
+        _: &EvaluationDatasetId,
+        _: RecordCursor,
+        _: u64,
+    ) -> Result<RecordPage> {
         refuse("get_dataset_records")
     }
 
@@ -81,11 +107,21 @@ impl EvaluationDatasetStore for FileStore {
         refuse("get_dataset_experiment_ids")
     }
 
-    async fn add_dataset_to_experiments(&self, _: &EvaluationDatasetId, _: Vec<Association>, _: Millis) -> Result<EvaluationDataset> {
+    async fn add_dataset_to_experiments(
+        &self,
+        _: &EvaluationDatasetId,
+        _: Vec<Association>,
+        _: Millis,
+    ) -> Result<EvaluationDataset> {
         refuse("add_dataset_to_experiments")
     }
 
-    async fn remove_dataset_from_experiments(&self, _: &EvaluationDatasetId, _: Vec<String>, _: Millis) -> Result<EvaluationDataset> {
+    async fn remove_dataset_from_experiments(
+        &self,
+        _: &EvaluationDatasetId,
+        _: Vec<String>,
+        _: Millis,
+    ) -> Result<EvaluationDataset> {
         refuse("remove_dataset_from_experiments")
     }
 }
@@ -131,15 +167,29 @@ impl LabelSchemaStore for FileStore {
         refuse("get_label_schema")
     }
 
-    async fn find_label_schema_by_name(&self, _: ExperimentId, _: &str) -> Result<Option<LabelSchema>> {
+    async fn find_label_schema_by_name(
+        &self,
+        _: ExperimentId,
+        _: &str,
+    ) -> Result<Option<LabelSchema>> {
         refuse("get_label_schema")
     }
 
-    async fn list_label_schemas(&self, _: ExperimentId, _: LabelSchema, _: PageRequest) -> Result<Page<LabelSchema>> {
+    async fn list_label_schemas(
+        &self,
+        _: ExperimentId,
+        _: LabelSchema,
+        _: PageRequest,
+    ) -> Result<Page<LabelSchema>> {
         refuse("list_label_schemas")
     }
 
-    async fn update_label_schema(&self, _: &str, _: LabelSchemaChange, _: Millis) -> Result<LabelSchema> {
+    async fn update_label_schema(
+        &self,
+        _: &str,
+        _: LabelSchemaChange,
+        _: Millis,
+    ) -> Result<LabelSchema> {
         refuse("update_label_schema")
     }
 
@@ -177,7 +227,11 @@ impl ReviewQueueStore for FileStore {
         refuse("get_review_queue")
     }
 
-    async fn find_review_queue_by_name(&self, _: ExperimentId, _: &str) -> Result<Option<ReviewQueue>> {
+    async fn find_review_queue_by_name(
+        &self,
+        _: ExperimentId,
+        _: &str,
+    ) -> Result<Option<ReviewQueue>> {
         refuse("get_review_queue")
     }
 
@@ -185,7 +239,12 @@ impl ReviewQueueStore for FileStore {
         refuse("list_review_queues")
     }
 
-    async fn update_review_queue(&self, _: &str, _: ReviewQueueChange, _: Millis) -> Result<ReviewQueue> {
+    async fn update_review_queue(
+        &self,
+        _: &str,
+        _: ReviewQueueChange,
+        _: Millis,
+    ) -> Result<ReviewQueue> {
         refuse("update_review_queue")
     }
 
@@ -193,7 +252,12 @@ impl ReviewQueueStore for FileStore {
         refuse("delete_review_queue")
     }
 
-    async fn add_review_items(&self, _: &str, _: Vec<String>, _: Millis) -> Result<Vec<ReviewItem>> {
+    async fn add_review_items(
+        &self,
+        _: &str,
+        _: Vec<String>,
+        _: Millis,
+    ) -> Result<Vec<ReviewItem>> {
         refuse("add_review_items")
     }
 
@@ -201,11 +265,23 @@ impl ReviewQueueStore for FileStore {
         refuse("remove_review_items")
     }
 
-    async fn list_review_items(&self, _: &str, _: Option<ReviewStatus>, _: PageRequest) -> Result<Page<ReviewItem>> {
+    async fn list_review_items(
+        &self,
+        _: &str,
+        _: Option<ReviewStatus>,
+        _: PageRequest,
+    ) -> Result<Page<ReviewItem>> {
         refuse("list_review_items")
     }
 
-    async fn set_review_item_status(&self, _: &str, _: &str, _: ReviewStatus, _: Option<String>, _: Millis) -> Result<ReviewItem> {
+    async fn set_review_item_status(
+        &self,
+        _: &str,
+        _: &str,
+        _: ReviewStatus,
+        _: Option<String>,
+        _: Millis,
+    ) -> Result<ReviewItem> {
         refuse("set_review_item_status")
     }
 }
@@ -236,7 +312,7 @@ impl WebhookStore for FileStore {
         refuse("delete_webhook")
     }
 
-    async fn deliveries_queued(&self)  {
+    async fn deliveries_queued(&self) {
         std::future::pending().await
     }
 

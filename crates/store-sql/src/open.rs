@@ -17,6 +17,7 @@ use crate::error::{DbError, DbErrorKind};
 use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
 use crate::statements::Statements;
+use crate::workspace;
 
 /// What a store needs to know to open.
 #[derive(Clone, Debug)]
@@ -80,7 +81,12 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
     let existed = looks_like_sqlite(&path)?;
     let ready = if existed {
         let found = inspect(&path).map_err(explain)?;
-        schema::check(&found, &options.uri)?
+        let ready = schema::check(&found, &options.uri)?;
+        if ready {
+            let mut look = SqliteConnection::open(&path, Access::Inspect).map_err(explain)?;
+            refuse_other_workspaces(&mut look).map_err(explain)?.map_or(Ok(()), Err)?;
+        }
+        ready
     } else {
         create_folder(&path)?;
         false
@@ -104,6 +110,18 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
         dialect,
         queued: tokio::sync::Notify::new(),
     })
+}
+
+/// What is in other workspaces would be shown as if it were in the default one.
+fn refuse_other_workspaces(session: &mut dyn Session) -> Result<Option<Error>, DbError> {
+    Ok(workspace::foreign_content(session)?.map(|(table, count)| {
+        Error::invalid(format!(
+            "The database has things outside the default workspace (table '{table}': {count}), \
+             and this build of Oxflow works in the default workspace only. Nothing was changed. \
+             Move them to the default workspace with stock MLflow (`mlflow db \
+             migrate-to-default-workspace`), or go on with stock MLflow."
+        ))
+    }))
 }
 
 /// Whether a database file is there. An empty file counts as none, like one that is missing.

@@ -46,7 +46,7 @@ async fn server_info(State(app): State<AppState>) -> Json<ServerInfo> {
         app.artifacts.proxied.as_ref().map(|store| store.capability()).unwrap_or_default();
     Json(ServerInfo {
         store_type: Some(app.store.kind().to_owned()),
-        workspaces_enabled: Some(false),
+        workspaces_enabled: Some(app.settings.workspaces),
         trace_archival_enabled: Some(false),
         multipart_uploads_enabled: Some(capability.multipart),
         multipart_downloads_enabled: Some(capability.presign),

@@ -15,6 +15,7 @@ mod saved_views;
 mod security;
 mod shutdown;
 mod static_prefix;
+mod workspaces;
 
 use oxflow_testkit::{Answer, TestServer};
 
