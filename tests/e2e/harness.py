@@ -180,6 +180,8 @@ def run_client(version, script, server_uri, folder, **settings):
         "LANG": "C.UTF-8",
         "MLFLOW_TRACKING_URI": server_uri,
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        # For those that are sent to a folder: newer clients refuse one otherwise.
+        "MLFLOW_ALLOW_FILE_STORE": "true",
         # A retry would hide a server error and wait for minutes.
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

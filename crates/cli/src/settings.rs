@@ -40,6 +40,8 @@ pub struct ServeSettings {
     pub notices: Vec<String>,
 }
 
+/// What MLflow has used before databases; still the default where it is in use.
+const FILE_STORE: &str = "./mlruns";
 const DEFAULT_STORE: &str = "sqlite:///mlflow.db";
 
 /// Argument, else environment variable, else default. Fails with a sentence for the user.
@@ -60,11 +62,12 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
         if artifacts_only {
             return DEFAULT_STORE.to_owned();
         }
-        if cwd.join("mlruns").is_dir() && !cwd.join("mlflow.db").exists() {
-            notices.push(
-                "The folder ./mlruns is not read: this build cannot open file stores yet."
-                    .to_owned(),
-            );
+        if !cwd.join("mlflow.db").exists() && oxflow_store_file::looks_like_one(&cwd.join("mlruns"))
+        {
+            notices.push(format!(
+                "Backend store URI not provided. Using the file store in {FILE_STORE}"
+            ));
+            return FILE_STORE.to_owned();
         }
         notices.push(format!("Backend store URI not provided. Using {DEFAULT_STORE}"));
         DEFAULT_STORE.to_owned()

@@ -1,6 +1,6 @@
 //! A folder as artifact store. It can be shared with other servers, stock MLflow among them.
 
-mod beneath;
+pub mod beneath;
 #[cfg(test)]
 mod tests;
 mod upload;
