@@ -11,11 +11,12 @@ use oxflow_model::error::{Error, ErrorCode};
 use crate::{ArtifactPath, ArtifactStore, ByteRange, ByteStream};
 
 /// One `#[tokio::test]` per promise. The expression makes a new, empty store, and something that
-/// has to live as long.
+/// has to live as long. With an attribute in front, which every test gets, it makes a store in an
+/// `Arc` and nothing else.
 #[macro_export]
 macro_rules! conformance_suite {
-    ($make:expr) => {
-        $crate::conformance_suite!($make;
+    ($(#[$mark:meta])* $make:expr) => {
+        $crate::conformance_suite!($(#[$mark])* $make;
             what_was_written_can_be_read
             an_overwritten_file_has_the_new_content
             ranges_are_read
@@ -42,6 +43,17 @@ macro_rules! conformance_suite {
         );
     };
     ($make:expr; $($name:ident)*) => {
+        $crate::conformance_suite!(@tests $make; $($name)*);
+    };
+    (#[$mark:meta] $make:expr; $($name:ident)*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        #[$mark]
+        async fn $name() {
+            let store = $make;
+            $crate::conformance::$name(&*store).await;
+        })*
+    };
+    (@tests $make:expr; $($name:ident)*) => {
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $name() {
             let (store, _alive) = $make;
