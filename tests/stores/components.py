@@ -63,7 +63,7 @@ def wait_for_http(process, url, folder):
 
 
 def start_s3(folder):
-    """s3s-fs checks signatures, their age, and the sizes of parts; a bucket is a folder."""
+    """s3s-fs checks signatures, their age, and the sizes of parts. It keeps keys as files, so it knows folders, too."""
     port = harness.free_port()
     (folder / "buckets" / BUCKET).mkdir(parents=True)
     process = launch(folder, str(setup_stores.s3s()), "--host", "127.0.0.1", "--port", str(port),
@@ -71,11 +71,23 @@ def start_s3(folder):
                      str(folder / "buckets"), environment={"RUST_LOG": "warn"})
     url = f"http://127.0.0.1:{port}"
     wait_for_http(process, url, folder)
-    return Storage("s3", f"s3://{BUCKET}", {
-        "MLFLOW_S3_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-    }, [SECRET], True, folder, process)
+    return Storage("s3", f"s3://{BUCKET}", s3_environment(url), [SECRET], True, folder, process)
+
+
+def s3_environment(url):
+    return {"MLFLOW_S3_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+
+
+def start_moto(folder):
+    """moto knows keys and nothing else, as S3 does; signatures it believes blindly."""
+    port = harness.free_port()
+    process = launch(folder, str(setup_stores.python()), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port))
+    url = f"http://127.0.0.1:{port}"
+    wait_for_http(process, url, folder)
+    urllib.request.urlopen(urllib.request.Request(f"{url}/{BUCKET}", method="PUT"), timeout=10).close()
+    return Storage("moto", f"s3://{BUCKET}", s3_environment(url), [SECRET], True, folder, process)
 
 
 def start_gcs(folder):
@@ -116,4 +128,4 @@ def create_container(url, name):
     urllib.request.urlopen(request, timeout=10).close()
 
 
-START = {"s3": start_s3, "gs": start_gcs, "azure": start_azure}
+START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure}

@@ -27,7 +27,8 @@ fn resolver() -> Resolver {
 }
 
 fn location(below: &str) -> ArtifactUri {
-    let bucket = std::env::var("OXFLOW_TEST_LOCATION").expect("OXFLOW_TEST_LOCATION names a bucket");
+    let bucket =
+        std::env::var("OXFLOW_TEST_LOCATION").expect("OXFLOW_TEST_LOCATION names a bucket");
     ArtifactUri::parse(&format!("{bucket}{below}")).unwrap()
 }
 
@@ -40,7 +41,7 @@ fn store() -> Arc<dyn ArtifactStore> {
 }
 
 mod promises {
-    oxflow_artifacts::conformance_suite!(#[ignore = "needs a storage"] super::store());
+    oxflow_artifacts::conformance_suite!(ignored super::store());
 }
 
 #[tokio::test(flavor = "multi_thread")]

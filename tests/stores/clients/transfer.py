@@ -41,7 +41,7 @@ def listing(path=None):
     return [(file.path, file.is_dir, None if file.is_dir else file.file_size) for file in client.list_artifacts(run_id, path)]
 
 
-assert listing() == [("all", True, None), ("config.json", False, 18), ("notes.txt", False, 5)], listing()
+assert listing() == [("all", True, None), ("config.json", False, 29), ("notes.txt", False, 5)], listing()
 inside = dict((path, size) for path, _, size in listing("all"))
 expected = {f"all/{name}": len(content) or inside["all/empty.bin"] for name, content in files.items() if "/" not in name}
 assert inside == {**expected, "all/deep": None}, inside

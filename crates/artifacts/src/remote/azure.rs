@@ -84,8 +84,7 @@ impl Account {
             (Some(endpoint), _) => endpoint.trim_end_matches('/').to_owned(),
             (None, Some(name)) => {
                 let scheme = get("defaultendpointsprotocol").unwrap_or_else(|| "https".to_owned());
-                let suffix =
-                    get("endpointsuffix").unwrap_or_else(|| "core.windows.net".to_owned());
+                let suffix = get("endpointsuffix").unwrap_or_else(|| "core.windows.net".to_owned());
                 format!("{scheme}://{name}.blob.{suffix}")
             }
             (None, None) => return Err(bad("it names neither AccountName nor BlobEndpoint")),
@@ -165,7 +164,10 @@ impl Azure {
             .account_key(account.key.as_deref().unwrap_or_default())
             .sas_token(account.sas.as_deref().unwrap_or_default());
         let operator = self.http.operator(builder)?;
-        let store = RemoteStore::new(operator).with_sizes_in_listings().with_single_deletes();
+        let store = RemoteStore::new(operator)
+            .with_sizes_in_listings()
+            .with_single_deletes()
+            .without_backslash();
         let Some(key) = account.key.as_ref().and_then(|key| STANDARD.decode(key).ok()) else {
             return Ok(Arc::new(store));
         };
@@ -194,8 +196,10 @@ mod tests {
             ("a".into(), "https://a.blob.core.chinacloudapi.cn".into(), some("a2V5"), None)
         );
         assert_eq!(
-            account("BlobEndpoint=https://b.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=x")
-                .unwrap(),
+            account(
+                "BlobEndpoint=https://b.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=x"
+            )
+            .unwrap(),
             ("b".into(), "https://b.blob.core.windows.net".into(), None, some("sv=1&sig=x"))
         );
         assert_eq!(account("UseDevelopmentStorage=true").unwrap().0, "devstoreaccount1");

@@ -125,14 +125,11 @@ impl Direct for AzureParts {
         body.push_str("</BlockList>");
         let signature = self.signature(path, "cw", "", PARTS_FOR)?;
         let url = format!("{}?comp=blocklist&{signature}", self.url(path));
-        let mut request = self.client.put(url).body(body);
-        if let Some((_, kind)) = content_type(path).map(|kind| ("", kind)) {
-            request = request.header("x-ms-blob-content-type", kind);
-        }
+        let kind = content_type(path);
+        let request = self.client.put(url).header("x-ms-blob-content-type", kind).body(body);
         let fail = |error: opendal::Error| explain("write", path, &error);
         let unexpected = |text: String| opendal::Error::new(opendal::ErrorKind::Unexpected, text);
-        let unreachable =
-            |error: reqwest::Error| fail(unexpected(shown(&error)).set_temporary());
+        let unreachable = |error: reqwest::Error| fail(unexpected(shown(&error)).set_temporary());
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         if status.is_success() {
@@ -159,9 +156,8 @@ impl Direct for AzureParts {
 
 /// The block that a part was uploaded as, from the URL it was uploaded to.
 fn block_id(part: &UploadedPart) -> Result<String> {
-    let bad = || {
-        Error::invalid(format!("Part {} has no URL with the id of its block.", part.number))
-    };
+    let bad =
+        || Error::invalid(format!("Part {} has no URL with the id of its block.", part.number));
     let url = reqwest::Url::parse(part.url.as_deref().unwrap_or_default()).map_err(|_| bad())?;
     let id = url.query_pairs().find(|(name, _)| name == "blockid").map(|(_, id)| id.into_owned());
     // It goes into XML: only what is base64 does.
@@ -174,10 +170,12 @@ mod tests {
 
     #[test]
     fn blocks_are_found_in_their_urls() {
-        let part = |url: &str| UploadedPart { number: 1, etag: String::new(), url: Some(url.into()) };
+        let part =
+            |url: &str| UploadedPart { number: 1, etag: String::new(), url: Some(url.into()) };
         let id = block_id(&part("https://h/c/b?comp=block&blockid=YQ%3D%3D&sig=x")).unwrap();
         assert_eq!(id, "YQ==");
-        for bad in ["", "https://h/c/b", "https://h/?blockid=%3C/Latest%3E", "https://h/?blockid="] {
+        for bad in ["", "https://h/c/b", "https://h/?blockid=%3C/Latest%3E", "https://h/?blockid="]
+        {
             block_id(&part(bad)).unwrap_err();
         }
     }

@@ -19,14 +19,18 @@ pub(super) fn explain(verb: &str, path: &ArtifactPath, error: &opendal::Error) -
         }
     }
     let kind = error.kind();
-    if error.is_temporary() || error.is_persistent() || kind == ErrorKind::RateLimited {
+    let text = error.to_string();
+    // After the last try everything counts as persistent, so the answer itself has to tell.
+    let refused = kind != ErrorKind::Unexpected || text.contains("status: 4");
+    let passing = error.is_temporary() || error.is_persistent();
+    if kind == ErrorKind::RateLimited || passing && !refused {
         return Error::unavailable(format!(
             "Cannot {verb} '{path}' right now: the artifact storage does not answer, or is too \
              busy. Try again; if it stays so, check the storage and its address in the settings \
              of the server, whose log says more."
         ));
     }
-    let code = refusal(&error.to_string());
+    let code = refusal(&text);
     let (answer, why) = match (kind, code) {
         (_, Some("NoSuchBucket" | "ContainerNotFound")) | (ErrorKind::NotFound, _) => (
             ErrorCode::ResourceDoesNotExist,
@@ -134,5 +138,11 @@ mod tests {
             assert_eq!(error.code(), code, "{text}");
             assert!(!error.message().contains("secret-host"));
         }
+        let unexpected = |text: &str| {
+            let error = opendal::Error::new(ErrorKind::Unexpected, text).set_persistent();
+            explain("list", &path, &error).code()
+        };
+        assert_eq!(unexpected("connection refused"), ErrorCode::TemporarilyUnavailable);
+        assert_eq!(unexpected("status: 400, Malformed"), ErrorCode::InternalError);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use opendal::Operator;
 use opendal::layers::{HttpClientLayer, RetryLayer};
-use opendal::raw::HttpClient;
+use opendal::raw::{HttpClient, HttpFetch};
 use oxflow_model::error::{Error, Result};
 
 /// How long a storage may take to accept a connection.
@@ -47,6 +47,15 @@ impl Http {
 
     /// An operator that uses these connections, and tries again where that helps.
     pub(super) fn operator(&self, builder: impl opendal::Builder) -> Result<Operator> {
+        self.operator_by(builder, |client| client)
+    }
+
+    /// The same, with something in between that sends the requests.
+    pub(super) fn operator_by<F: HttpFetch>(
+        &self,
+        builder: impl opendal::Builder,
+        by: impl FnOnce(reqwest::Client) -> F,
+    ) -> Result<Operator> {
         let operator = Operator::new(builder).map_err(|error| {
             tracing::warn!(error = %super::explain::shown(&error), "an artifact storage cannot be opened");
             Error::invalid(
@@ -54,7 +63,7 @@ impl Http {
                  says more.",
             )
         })?;
-        let client = HttpClientLayer::new(HttpClient::with(self.client()?));
+        let client = HttpClientLayer::new(HttpClient::with(by(self.client()?)));
         let retry = RetryLayer::new()
             .with_max_times(RETRIES)
             .with_min_delay(Duration::from_millis(100))

@@ -78,12 +78,27 @@ mod tests {
             bucket(&uri("s3://x"), good).unwrap();
         }
         for bad in [
-            "", "a b", "a/b", "a@b", "a:80", "evil.com#", "a?b", "a\\b", "[::1]", "..", "a..b", ".a",
-            "a.", "-a", "a%2fb",
+            "",
+            "a b",
+            "a/b",
+            "a@b",
+            "a:80",
+            "evil.com#",
+            "a?b",
+            "a\\b",
+            "[::1]",
+            "..",
+            "a..b",
+            ".a",
+            "a.",
+            "-a",
+            "a%2fb",
         ] {
             bucket(&uri("s3://x"), bad).unwrap_err();
         }
-        let (name, host) = name_at_host(&uri("wasbs://c@Acc.blob.core.windows.net/x")).map(|(n, h)| (n.to_owned(), h)).unwrap();
+        let (name, host) = name_at_host(&uri("wasbs://c@Acc.blob.core.windows.net/x"))
+            .map(|(n, h)| (n.to_owned(), h))
+            .unwrap();
         assert_eq!((name.as_str(), host.as_str()), ("c", "acc.blob.core.windows.net"));
         for bad in ["wasbs://c/x", "wasbs://c@a@b/x", "wasbs://c@h:80/x", "wasbs://c@h\\x/y"] {
             name_at_host(&uri(bad)).unwrap_err();

@@ -25,8 +25,8 @@ pub use self::settings::RemoteSettings;
 
 use self::explain::{explain, shown};
 use crate::store::{
-    MultipartUpload, Presigned, UploadedPart, is_a_directory, no_such_artifact, root_is_no_artifact,
-    unsupported,
+    MultipartUpload, Presigned, UploadedPart, is_a_directory, no_such_artifact,
+    root_is_no_artifact, unsupported,
 };
 use crate::{
     ArtifactPath, ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, Stat,
@@ -48,6 +48,7 @@ pub struct RemoteStore {
     direct: Option<Arc<dyn Direct>>,
     sizes_in_listings: bool,
     single_deletes: bool,
+    no_backslash: bool,
 }
 
 /// What clients can do with a storage past the server, by URLs that the server signs.
@@ -77,6 +78,7 @@ impl RemoteStore {
             direct: None,
             sizes_in_listings: false,
             single_deletes: false,
+            no_backslash: false,
         }
     }
 
@@ -99,11 +101,28 @@ impl RemoteStore {
         self
     }
 
+    /// The storage takes a backslash for a slash, so a name with one would be another artifact.
+    fn without_backslash(mut self) -> RemoteStore {
+        self.no_backslash = true;
+        self
+    }
+
+    /// OpenDAL trims a key, so two names that differ only there would be one artifact.
+    fn check_name(&self, path: &ArtifactPath) -> Result<()> {
+        if path.as_str().trim() != path.as_str() {
+            return Err(Error::invalid("Invalid path: it starts or ends with a space"));
+        }
+        if self.no_backslash && path.as_str().contains('\\') {
+            return Err(Error::invalid("Invalid path: this storage has no names with a backslash"));
+        }
+        Ok(())
+    }
+
     fn direct(&self, path: &ArtifactPath) -> Result<Option<&dyn Direct>> {
         if path.is_root() {
             return Err(root_is_no_artifact());
         }
-        check_name(path)?;
+        self.check_name(path)?;
         Ok(self.direct.as_deref())
     }
 
@@ -116,7 +135,8 @@ impl RemoteStore {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             lister => lister?,
         };
-        let delete = |entry: opendal::Entry| async move { self.operator.delete(entry.path()).await };
+        let delete =
+            |entry: opendal::Entry| async move { self.operator.delete(entry.path()).await };
         entries.try_for_each_concurrent(DELETES_AT_ONCE, delete).await
     }
 
@@ -190,7 +210,7 @@ impl ArtifactStore for RemoteStore {
     }
 
     async fn list(&self, folder: &ArtifactPath) -> Result<Vec<FileInfo>> {
-        check_name(folder)?;
+        self.check_name(folder)?;
         let fail = |error: opendal::Error| explain("list", folder, &error);
         let entries = match self.operator.list(&folder_key(folder)).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -206,7 +226,7 @@ impl ArtifactStore for RemoteStore {
     }
 
     async fn stat(&self, path: &ArtifactPath) -> Result<Option<Stat>> {
-        check_name(path)?;
+        self.check_name(path)?;
         let folder = Stat { is_dir: true, size: 0, last_modified: None, etag: None };
         match self.metadata(path).await? {
             Some(metadata) if metadata.is_dir() => Ok(Some(folder)),
@@ -222,7 +242,7 @@ impl ArtifactStore for RemoteStore {
     }
 
     async fn read(&self, path: &ArtifactPath, range: Option<ByteRange>) -> Result<ArtifactReader> {
-        check_name(path)?;
+        self.check_name(path)?;
         let metadata = match self.metadata(path).await? {
             Some(metadata) if !metadata.is_dir() => metadata,
             Some(_) => return Err(is_a_directory(path)),
@@ -245,7 +265,7 @@ impl ArtifactStore for RemoteStore {
         if path.is_root() {
             return Err(root_is_no_artifact());
         }
-        check_name(path)?;
+        self.check_name(path)?;
         let fail = |error: opendal::Error| explain("write", path, &error);
         let mut options = opendal::options::WriteOptions {
             chunk: Some(WRITE_PART),
@@ -253,7 +273,7 @@ impl ArtifactStore for RemoteStore {
             ..Default::default()
         };
         if self.operator.info().full_capability().write_with_content_type {
-            options.content_type = content_type(path);
+            options.content_type = Some(content_type(path));
         }
         let writer = self.operator.writer_options(path.as_str(), options).await;
         let mut upload = AbortOnDrop(Some(writer.map_err(fail)?));
@@ -270,7 +290,7 @@ impl ArtifactStore for RemoteStore {
         if path.is_root() {
             return Err(root_is_no_artifact());
         }
-        check_name(path)?;
+        self.check_name(path)?;
         let fail = |error: opendal::Error| explain("delete", path, &error);
         self.operator.delete(path.as_str()).await.map_err(fail)?;
         // With its slash: deleting `model` must not take `model-2` with it.
@@ -348,17 +368,10 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// OpenDAL trims a key, so two names that differ only there would be one artifact.
-fn check_name(path: &ArtifactPath) -> Result<()> {
-    if path.as_str().trim() == path.as_str() {
-        return Ok(());
-    }
-    Err(Error::invalid("Invalid path: it starts or ends with a space"))
-}
-
 /// What the name of a file says about its content.
-fn content_type(path: &ArtifactPath) -> Option<String> {
-    mime_guess::from_path(path.as_str()).first_raw().map(ToOwned::to_owned)
+fn content_type(path: &ArtifactPath) -> String {
+    let guess = mime_guess::from_path(path.as_str());
+    guess.first_raw().unwrap_or("application/octet-stream").to_owned()
 }
 
 fn folder_key(path: &ArtifactPath) -> String {

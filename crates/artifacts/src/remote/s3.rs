@@ -226,8 +226,7 @@ impl S3 {
             Addressing::Virtual => true,
         };
         let china = if region.starts_with("cn-") { ".cn" } else { "" };
-        let endpoint =
-            own.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com{china}"));
+        let endpoint = own.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com{china}"));
         Ok(Bucket { name: name.to_owned(), endpoint, region, in_host, prefix: prefix(uri)? })
     }
 

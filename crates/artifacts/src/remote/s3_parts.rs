@@ -13,8 +13,8 @@ use super::credentials::Credentials;
 use super::explain::{explain, refusal, shown};
 use super::s3::PARTS_FOR;
 use super::{Direct, content_type};
-use crate::store::{MultipartUpload, PartUrl, Presigned, UploadedPart};
 use crate::ArtifactPath;
+use crate::store::{MultipartUpload, PartUrl, Presigned, UploadedPart};
 
 /// What stands in a key's URL as it is; the signature is made of the same spelling.
 const KEY: &AsciiSet =
@@ -50,7 +50,9 @@ impl S3Parts {
     }
 
     async fn keys(&self, path: &ArtifactPath) -> Result<reqsign::AwsCredential> {
-        let none = || opendal::Error::new(opendal::ErrorKind::PermissionDenied, "no valid credential found");
+        let none = || {
+            opendal::Error::new(opendal::ErrorKind::PermissionDenied, "no valid credential found")
+        };
         match self.credentials.get().await {
             Ok(Some(keys)) => Ok(keys),
             Ok(None) => Err(explain("sign URLs for", path, &none())),
@@ -72,7 +74,7 @@ impl S3Parts {
     ) -> Result<String> {
         let mut request = Request::new(method, self.url(path, query)?);
         if with_headers {
-            let kind = content_type(path).map(|kind| ("content-type", kind));
+            let kind = [("content-type", content_type(path))];
             for (name, value) in self.headers.iter().cloned().chain(kind) {
                 let value = value
                     .parse()
@@ -83,7 +85,8 @@ impl S3Parts {
         let signer = AwsV4Signer::new("s3", &self.region);
         signer.sign(&mut request, &self.keys(path).await?).map_err(unsigned)?;
         *request.body_mut() = Some(body.into());
-        let answer = self.client.execute(request).await.map_err(|error| unreachable(path, &error))?;
+        let answer =
+            self.client.execute(request).await.map_err(|error| unreachable(path, &error))?;
         let status = answer.status();
         let text = answer.text().await.map_err(|error| unreachable(path, &error))?;
         // Completing an upload may fail after its status was sent.
@@ -113,7 +116,9 @@ impl Direct for S3Parts {
     async fn create_multipart(&self, path: &ArtifactPath, parts: u32) -> Result<MultipartUpload> {
         let answer = self.send(path, Method::POST, &[("uploads", "")], String::new(), true).await?;
         let id = element(&answer, "UploadId").ok_or_else(|| {
-            Error::internal(format!("Cannot write '{path}': the artifact storage gave no upload id."))
+            Error::internal(format!(
+                "Cannot write '{path}': the artifact storage gave no upload id."
+            ))
         })?;
         let keys = self.keys(path).await?;
         let signer = AwsV4Signer::new("s3", &self.region);

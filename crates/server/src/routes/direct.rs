@@ -39,9 +39,12 @@ pub fn proxy_routes(routes: Routes) -> Routes {
 pub fn routes(routes: Routes) -> Routes {
     let read = Access::Run(Level::Read);
     let edit = Access::Run(Level::Edit);
-    routes
-        .post(Under::V2, "/artifacts/presigned-upload-url", edit, presign_upload)
-        .post(Under::V2, "/artifacts/presigned-download-url", read, presign_download)
+    routes.post(Under::V2, "/artifacts/presigned-upload-url", edit, presign_upload).post(
+        Under::V2,
+        "/artifacts/presigned-download-url",
+        read,
+        presign_download,
+    )
 }
 
 /// The artifact that an upload in parts is about: the folder is in the URL, its name in the body.
@@ -67,9 +70,8 @@ async fn create(
     let path = target(&uri, "create", request.path)?;
     let parts = request.num_parts.unwrap_or(1);
     let parts = u32::try_from(parts).ok().filter(|_| (1..=MOST_PARTS).contains(&parts));
-    let parts = parts.ok_or_else(|| {
-        Error::invalid(format!("num_parts must be between 1 and {MOST_PARTS}."))
-    })?;
+    let parts = parts
+        .ok_or_else(|| Error::invalid(format!("num_parts must be between 1 and {MOST_PARTS}.")))?;
     let upload = store.create_multipart(&path, parts).await?;
     let credential = |part: oxflow_artifacts::PartUrl| MultipartCredential {
         url: Some(part.url),

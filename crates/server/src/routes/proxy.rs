@@ -36,9 +36,12 @@ pub fn transfer_routes(routes: Routes) -> Routes {
 pub fn routes(routes: Routes) -> Routes {
     let read = Access::ArtifactPath(Level::Read);
     let manage = Access::ArtifactPath(Level::Manage);
-    routes
-        .get(Under::Artifacts, "/artifacts", read, list)
-        .delete(Under::Artifacts, ARTIFACT, manage, delete)
+    routes.get(Under::Artifacts, "/artifacts", read, list).delete(
+        Under::Artifacts,
+        ARTIFACT,
+        manage,
+        delete,
+    )
 }
 
 /// The storage behind the proxy, if the server has one.
