@@ -17,6 +17,7 @@ use crate::error::{DbError, DbErrorKind};
 use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
 use crate::statements::Statements;
+use crate::workspace;
 
 /// What a store needs to know to open.
 #[derive(Clone, Debug)]
@@ -80,7 +81,12 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
     let existed = looks_like_sqlite(&path)?;
     let ready = if existed {
         let found = inspect(&path).map_err(explain)?;
-        schema::check(&found, &options.uri)?
+        let ready = schema::check(&found, &options.uri)?;
+        if ready {
+            let mut look = SqliteConnection::open(&path, Access::Inspect).map_err(explain)?;
+            workspace::refuse_others(&mut look).map_err(explain)??;
+        }
+        ready
     } else {
         create_folder(&path)?;
         false
