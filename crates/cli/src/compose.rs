@@ -144,7 +144,8 @@ fn artifacts(settings: &ServeSettings) -> Result<Artifacts> {
     let policy = LocationPolicy::new(std::iter::once(&root).chain(&destination))
         .allow_schemes(settings.allowed_schemes.iter().map(String::as_str))
         .max_length(settings.max_artifact_location);
-    let resolver = Resolver::new(policy, settings.cwd.clone());
+    let resolver = Resolver::new(policy, settings.cwd.clone())
+        .with_remote(settings.remote.clone(), Arc::new(SystemClock));
     let proxied: Option<Arc<dyn ArtifactStore>> = match &destination {
         Some(uri) => Some(resolver.open(uri)?),
         None => None,
