@@ -2,7 +2,7 @@
 //!
 //! The routes have checked them by MLflow's rules already. What is checked here is all that the
 //! folder's own safety needs, whoever calls; the kernel is asked to refuse the rest (see
-//! [`oxflow_artifacts::beneath`]).
+//! [`oxflow_beneath`]).
 
 use oxflow_model::{Error, Result};
 
