@@ -110,7 +110,7 @@ impl Report {
         let cannot = [
             ErrorCode::InvalidParameterValue,
             ErrorCode::BadRequest,
-            ErrorCode::AlreadyExists,
+            ErrorCode::ResourceAlreadyExists,
             ErrorCode::FeatureDisabled,
         ];
         if !cannot.contains(&error.code()) {
