@@ -93,11 +93,11 @@ def test_the_rows_are_those_of_stock_mlflows_tool(filled, tmp_path):
 
 
 def test_what_only_databases_keep_goes_along(new_server, tmp_path):
-    with new_server(folder=tmp_path / "source") as server:
+    with new_server(folder=tmp_path / "source", environment={"MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true"}) as server:
         experiment = server.call("POST", "/experiments/create", {"name": "e"})["experiment_id"]
         for path, body in [
             ("/api/3.0/mlflow/datasets/create", {"name": "d", "experiment_ids": [experiment], "tags": '{"a": "b"}'}),
-            ("/api/2.0/mlflow/webhooks", {"name": "w", "url": "https://example.com/x",
+            ("/api/2.0/mlflow/webhooks", {"name": "w", "url": "https://127.0.0.1/x",
                                           "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}),
             ("/api/3.0/mlflow/scorers/register", {"experiment_id": experiment, "name": "s", "serialized_scorer": '{"a": 1.50}'}),
         ]:
@@ -198,8 +198,11 @@ def large(tmp_path):
             f"artifact_uri: /x\nend_time: null\nentry_point_name: ''\nexperiment_id: '5'\nlifecycle_stage: active\n"
             f"run_id: {run.name}\nrun_name: r{number}\nsource_name: ''\nsource_type: 4\nsource_version: ''\n"
             f"start_time: {number}\nstatus: 3\ntags: []\nuser_id: u\n")
-    (folder / "5" / "meta.yaml").write_text("artifact_location: /x\ncreation_time: 1\nexperiment_id: '5'\nlast_update_time: 1\n"
-                                            "lifecycle_stage: active\nname: large\n")
+    (folder / "0").mkdir()
+    for number, name in [(0, "Default"), (5, "large")]:
+        (folder / str(number) / "meta.yaml").write_text(
+            f"artifact_location: /x\ncreation_time: 1\nexperiment_id: '{number}'\nlast_update_time: 1\n"
+            f"lifecycle_stage: active\nname: {name}\n")
     return folder
 
 
@@ -234,7 +237,7 @@ def test_an_interrupted_migration_is_gone_on_with(large, tmp_path):
                 for least in (0, 20_000, 60_000))
     assert kills > 0
     output = moved(large, f"sqlite:///{broken}")
-    assert "There already: 2 experiments" in output or "There already: 1 experiments" in output, output
+    assert "There already: 2 experiments" in output, output
     check_equal(rows(broken), rows(complete))
 
     copy = tmp_path / "copy"

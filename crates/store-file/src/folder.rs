@@ -130,7 +130,7 @@ impl Folder {
     pub fn drop_unfinished_line(&self, path: &str) -> Result<()> {
         let fail = |error: io::Error| unreadable(path, &error);
         let file = match beneath::open(self.fd(), path, OFlags::RDWR | OFlags::NOFOLLOW) {
-            Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::ISDIR) => return Ok(()),
             opened => File::from(opened.map_err(|error| fail(error.into()))?),
         };
         let mut end = file.metadata().map_err(fail)?.len();

@@ -128,12 +128,10 @@ pub fn each(
     let mut broken = 0;
     let mut outcome = Ok(());
     let lines = BufReader::with_capacity(1 << 16, file.take(size));
-    for_each_line(lines, |line, ends| {
-        match parse(key, line, Owner::Run).filter(|_| ends) {
-            Some(point) if outcome.is_ok() => outcome = each(point),
-            Some(_) => {}
-            None => broken += 1,
-        }
+    for_each_line(lines, |line, ends| match parse(key, line, Owner::Run).filter(|_| ends) {
+        Some(point) if outcome.is_ok() => outcome = each(point),
+        Some(_) => {}
+        None => broken += 1,
     })
     .map_err(|error| unreadable(path, &error))?;
     tell_broken(path, broken);

@@ -64,14 +64,30 @@ impl<'a> View<'a> {
 impl Inner {
     pub fn new(folder: Folder, ids: ExperimentIds, clock: Arc<dyn Clock>) -> Inner {
         let writer = Mutex::new(WriterLock::open(&folder));
-        Inner { folder, index: Index::default(), ids, clock, gate: RwLock::new(()), writer, reads_only: false }
+        Inner {
+            folder,
+            index: Index::default(),
+            ids,
+            clock,
+            gate: RwLock::new(()),
+            writer,
+            reads_only: false,
+        }
     }
 
     /// The same for who only reads: without a lock, which would be a file.
     pub fn to_read(folder: Folder, clock: Arc<dyn Clock>) -> Inner {
         let writer = Mutex::new(WriterLock::none());
         let gate = RwLock::new(());
-        Inner { folder, index: Index::default(), ids: ExperimentIds::Counted, clock, gate, writer, reads_only: true }
+        Inner {
+            folder,
+            index: Index::default(),
+            ids: ExperimentIds::Counted,
+            clock,
+            gate,
+            writer,
+            reads_only: true,
+        }
     }
 
     fn view(&self, writing: bool) -> View<'_> {

@@ -96,7 +96,10 @@ impl Database {
             work(session, &sender)
         };
         let (answer, result) = oneshot::channel();
-        self.reads.send(Box::new(Typed { work, outcome: None, answer })).await.map_err(|_| closed())?;
+        self.reads
+            .send(Box::new(Typed { work, outcome: None, answer }))
+            .await
+            .map_err(|_| closed())?;
         tokio::spawn(async move {
             if let Err(error) = result.await.unwrap_or_else(|_| Err(closed())) {
                 // Nobody may listen any more.

@@ -169,7 +169,10 @@ fn find(session: &mut dyn Session, id: ExperimentId) -> Result<Option<Experiment
 }
 
 /// Adds their tags to the heads of some experiments.
-pub fn with_tags(session: &mut dyn Session, experiments: Vec<Experiment>) -> Result<Vec<Experiment>> {
+pub fn with_tags(
+    session: &mut dyn Session,
+    experiments: Vec<Experiment>,
+) -> Result<Vec<Experiment>> {
     let ids: Vec<i64> = experiments.iter().map(|experiment| experiment.id.0).collect();
     let mut tags = tag::of_experiments(session, &ids)?;
     Ok(experiments

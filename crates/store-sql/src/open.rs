@@ -125,7 +125,9 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
 fn open_sqlite_to_read(options: &OpenOptions) -> Result<SqlStore> {
     let path = path_of(&options.uri, &options.cwd)?;
     let explain = |error: DbError| explain_sqlite(&path, &error);
-    if !looks_like_sqlite(&path)? || !schema::check(&inspect(&path).map_err(explain)?, &options.uri)? {
+    if !looks_like_sqlite(&path)?
+        || !schema::check(&inspect(&path).map_err(explain)?, &options.uri)?
+    {
         return Err(Error::invalid(format!("There is no database in {}.", path.display())));
     }
     let mut readers: Vec<Box<dyn Connection + Send>> = Vec::new();

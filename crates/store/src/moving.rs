@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 use async_trait::async_trait;
 use oxflow_model::{
     DatasetInput, Experiment, ExperimentId, IdSource, LoggedModel, LoggedModelInput,
-    LoggedModelOutput, Metric, Millis, ModelId, ModelVersion, Param, RegisteredModel, Result, RunId,
-    RunInfo, Tag,
+    LoggedModelOutput, Metric, Millis, ModelId, ModelVersion, Param, RegisteredModel, Result,
+    RunId, RunInfo, Tag,
 };
 
 /// Something long, read in parts while it is looked at. Parts are never empty.
@@ -67,9 +67,8 @@ impl RunRecord {
             sort_tags(&mut input.tags);
         }
         self.dataset_inputs.sort_by(|a, b| {
-            let key = |input: &DatasetInput| {
-                (input.dataset.name.clone(), input.dataset.digest.clone())
-            };
+            let key =
+                |input: &DatasetInput| (input.dataset.name.clone(), input.dataset.digest.clone());
             key(a).cmp(&key(b))
         });
         self.model_inputs.sort_by(|a, b| a.model_id.cmp(&b.model_id));
@@ -98,9 +97,8 @@ impl ModelRecord {
         let model = &mut self.model;
         model.params.sort_by(|a, b| a.key.cmp(&b.key));
         sort_tags(&mut model.tags);
-        let key = |point: &Metric| {
-            (point.key.clone(), point.timestamp, point.step, point.run_id.clone())
-        };
+        let key =
+            |point: &Metric| (point.key.clone(), point.timestamp, point.step, point.run_id.clone());
         model.metrics.sort_by_key(key);
         model.metrics.dedup_by_key(|point| key(point));
         for point in &mut model.metrics {
@@ -172,9 +170,9 @@ pub type Cells = Vec<Cell>;
 /// and comes after it.
 pub fn by_step(a: &Metric, b: &Metric) -> Ordering {
     let key = |point: &Metric| (point.step, point.timestamp);
-    key(a).cmp(&key(b)).then_with(|| {
-        a.stored_value().partial_cmp(&b.stored_value()).unwrap_or(Ordering::Equal)
-    })
+    key(a)
+        .cmp(&key(b))
+        .then_with(|| a.stored_value().partial_cmp(&b.stored_value()).unwrap_or(Ordering::Equal))
 }
 
 /// The order in which the points of a run are handed out: by key, and within one as in [`by_step`].

@@ -50,7 +50,7 @@ pub fn filestore(args: &FilestoreArgs, say: &mut dyn FnMut(&str)) -> Result<bool
     let from = working_folder()?.join(&source).display().to_string();
     say(&format!("Source: {shown}"));
     say(&format!("Target: {}", args.target));
-    let no_progress = args.no_progress;
+    let no_progress = args.no_progress && !args.progress;
     let to = args.target.clone();
     let good = migrate(&MigrateArgs { from, to, no_verify: false, no_progress }, say)?;
     say("To start a server with the migrated data:");

@@ -78,8 +78,9 @@ mod tests {
     fn cursor(parts: &[&[(&str, i64, f64)]]) -> Cursor {
         let (sender, receiver) = async_channel::unbounded();
         for part in parts {
-            let point =
-                |(key, step, value): &(&str, i64, f64)| Metric::point(*key, *value, Millis(1), *step);
+            let point = |(key, step, value): &(&str, i64, f64)| {
+                Metric::point(*key, *value, Millis(1), *step)
+            };
             sender.try_send(Ok(part.iter().map(point).collect())).unwrap();
         }
         Cursor::new(receiver)

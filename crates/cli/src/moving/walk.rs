@@ -131,9 +131,8 @@ impl<'a> Walk<'a> {
                 return self.conflict(&what, &how).map(|()| false);
             }
         }
-        let same_name = |other: &&Experiment| {
-            other.name == experiment.name && other.id != experiment.id
-        };
+        let same_name =
+            |other: &&Experiment| other.name == experiment.name && other.id != experiment.id;
         if let Some(other) = self.known.values().find(same_name) {
             let how = format!("its number there is {}", other.id);
             return self.conflict(&what, &how).map(|()| false);
@@ -192,8 +191,7 @@ impl<'a> Walk<'a> {
                 }
             }
             let missing = self.compare_runs(&records, there).await?;
-            let new: HashSet<RunId> =
-                missing.iter().map(|record| record.info.id.clone()).collect();
+            let new: HashSet<RunId> = missing.iter().map(|record| record.info.id.clone()).collect();
             if self.pass == Pass::Copy {
                 self.import_runs(missing).await?;
             }
@@ -520,4 +518,47 @@ fn first_difference(ours: &impl std::fmt::Debug, theirs: &impl std::fmt::Debug) 
         text.chars().skip(start).take(90).collect()
     };
     format!("the source has …{}…, the target …{}…", part(&ours), part(&theirs))
+}
+
+#[cfg(test)]
+mod tests {
+    use oxflow_model::LifecycleStage;
+
+    use super::*;
+
+    fn experiment(id: i64, name: &str) -> Experiment {
+        Experiment {
+            id: ExperimentId(id),
+            name: name.to_owned(),
+            artifact_location: String::new(),
+            lifecycle_stage: LifecycleStage::Active,
+            created_at: None,
+            updated_at: None,
+            tags: Vec::new(),
+            workspace: String::new(),
+        }
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_become_others_and_stay_so() {
+        let all =
+            || vec![experiment(7, "a"), experiment(5_000_000_000, "b"), experiment(1 << 40, "c")];
+        let numbers = |known: &[Experiment], largest| -> Vec<i64> {
+            let mut report = Report::default();
+            let found = numbered(all(), known, largest, &mut report);
+            let changed = found.iter().filter(|(from, to)| *from != to.id).count();
+            assert_eq!(report.renumbered.len(), changed);
+            found.iter().map(|(_, experiment)| experiment.id.0).collect()
+        };
+        assert_eq!(numbers(&[], i64::MAX), [7, 5_000_000_000, 1 << 40]);
+        assert_eq!(numbers(&[experiment(20, "own")], 1000), [7, 21, 22]);
+        assert_eq!(numbers(&[experiment(20, "own"), experiment(21, "b")], 1000), [7, 21, 22]);
+        assert_eq!(numbers(&[experiment(21, "c"), experiment(22, "b")], 1000), [7, 22, 21]);
+    }
+
+    #[test]
+    fn differences_are_shown_where_they_begin() {
+        let shown = first_difference(&experiment(7, "a name"), &experiment(7, "a game"));
+        assert!(shown.contains("a name") && shown.contains("a game"), "{shown}");
+    }
 }

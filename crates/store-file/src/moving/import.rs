@@ -136,10 +136,7 @@ fn write_run(view: &View<'_>, changes: &mut Changes<'_>, run: &RunRecord) -> Res
 }
 
 /// The lines of points by the files they go to.
-fn lines(
-    view: &View<'_>,
-    points: &[(RunId, Vec<Metric>)],
-) -> Result<BTreeMap<String, String>> {
+fn lines(view: &View<'_>, points: &[(RunId, Vec<Metric>)]) -> Result<BTreeMap<String, String>> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     for (id, points) in points {
         let place = run_state::place(view, id).ok_or_else(|| no_such_run(id))?;
@@ -222,8 +219,7 @@ fn write_version(
     let version = &record.version;
     let path = model_version::path(&VersionId { model: model.clone(), number: version.number });
     put_tags(changes, REGISTRY, &path, &version.tags)?;
-    let stage =
-        if record.deleted { model_version::DELETED } else { version.stage.as_str() };
+    let stage = if record.deleted { model_version::DELETED } else { version.stage.as_str() };
     // Databases do not keep it; the source tells it.
     let logged_model = version.source.as_deref().and_then(|uri| uri.strip_prefix("models:/m-"));
     let meta = Map::from([

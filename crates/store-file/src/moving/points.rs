@@ -36,9 +36,10 @@ struct Outbox<'a> {
 impl Outbox<'_> {
     /// Adds a point, unless it is the one before.
     fn push(&mut self, point: Metric) -> Result<()> {
-        let same = self.part.last().is_some_and(|last| {
-            last.key == point.key && by_step(last, &point).is_eq()
-        });
+        let same = self
+            .part
+            .last()
+            .is_some_and(|last| last.key == point.key && by_step(last, &point).is_eq());
         if same {
             return Ok(());
         }
@@ -112,7 +113,8 @@ pub fn of_model(view: &View<'_>, path: &str, model: &str) -> Result<Vec<Metric>>
     let mut all = Vec::new();
     for key in keys(view, &folder) {
         let path = format!("{folder}/{key}");
-        let read = || points::all(view.look.folder.open_file(&path)?, &path, &key, Owner::Model(model));
+        let read =
+            || points::all(view.look.folder.open_file(&path)?, &path, &key, Owner::Model(model));
         all.extend(read().map_err(|error| unreadable(&path, &error))?);
     }
     Ok(all)

@@ -26,10 +26,8 @@ const RUNS: usize = 200;
 #[async_trait]
 impl ExportStore for SqlStore {
     async fn export_experiments(&self) -> Result<Vec<Experiment>> {
-        let sql = format!(
-            "SELECT {} FROM experiments e ORDER BY e.experiment_id",
-            experiment::COLUMNS
-        );
+        let sql =
+            format!("SELECT {} FROM experiments e ORDER BY e.experiment_id", experiment::COLUMNS);
         self.database
             .read(move |session| {
                 let mut all = Vec::new();

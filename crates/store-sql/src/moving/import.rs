@@ -1,9 +1,7 @@
 //! Writing what another store kept.
 
 use async_trait::async_trait;
-use oxflow_model::{
-    Experiment, ExperimentId, IdSource, LoggedModel, Metric, Result, RunId, Tag,
-};
+use oxflow_model::{Experiment, ExperimentId, IdSource, LoggedModel, Metric, Result, RunId, Tag};
 use oxflow_store::{Cells, ImportStore, ModelRecord, RegisteredRecord, RunRecord, VersionRecord};
 
 use super::export::by_key;
@@ -19,6 +17,10 @@ use crate::{SqlStore, args, dataset, dialect, metric, model_version};
 impl ImportStore for SqlStore {
     fn keeps_tables(&self) -> bool {
         true
+    }
+
+    fn largest_experiment(&self) -> i64 {
+        self.dialect.largest_experiment()
     }
 
     async fn import_experiment(&self, experiment: Experiment) -> Result<()> {
@@ -65,9 +67,8 @@ impl ImportStore for SqlStore {
         let fresh: Vec<Vec<String>> = runs
             .iter()
             .map(|run| {
-                let edges = run.dataset_inputs.len() * 2
-                    + run.model_inputs.len()
-                    + run.model_outputs.len();
+                let edges =
+                    run.dataset_inputs.len() * 2 + run.model_inputs.len() + run.model_outputs.len();
                 (0..edges).map(|_| ids.hex()).collect()
             })
             .collect();

@@ -89,6 +89,8 @@ fn definitions() -> Vec<Definition> {
                 open = Some(Definition { name: (*name).to_owned(), columns: Vec::new() });
             }
             (Some(_), [");", ..]) => found.extend(open.take()),
+            // The database makes their values itself.
+            (Some(_), [_, _, "GENERATED", ..]) => {}
             (Some(table), [name, kind, ..]) => {
                 let kind = kind.trim_end_matches(',').split('(').next().unwrap_or_default();
                 let kind = match kind {
