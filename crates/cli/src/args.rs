@@ -45,6 +45,14 @@ pub enum Command {
     /// Commands for the database of a tracking server.
     #[command(subcommand, arg_required_else_help = true)]
     Db(DbCommand),
+    /// Copy everything from one store to another, with ids and times.
+    ///
+    /// The source is not changed. What is in the target already stays; if it is something else than
+    /// in the source, nothing is written. Interrupted, it goes on where it was when it is run again.
+    /// At the end both stores are read and compared. Artifacts stay where they are.
+    Migrate(MigrateArgs),
+    /// Migrate MLflow FileStore data to a SQLite database.
+    MigrateFilestore(FilestoreArgs),
 }
 
 /// `oxflow db`.
@@ -68,6 +76,40 @@ pub struct UpgradeArgs {
     /// Do not copy a SQLite file first
     #[arg(long)]
     pub no_backup: bool,
+}
+
+/// `oxflow migrate`.
+#[derive(Args, Debug)]
+pub struct MigrateArgs {
+    /// The store to read: sqlite:///mlflow.db, a folder such as ./mlruns, …
+    #[arg(long, value_name = "URI")]
+    pub from: String,
+    /// The store to write to; created if it is not there
+    #[arg(long, value_name = "URI")]
+    pub to: String,
+    /// Do not read both stores and compare them at the end
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Do not show how far it is
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// `oxflow migrate-filestore`.
+#[derive(Args, Debug)]
+pub struct FilestoreArgs {
+    /// Root directory containing mlruns/ FileStore data
+    #[arg(long, value_name = "DIRECTORY")]
+    pub source: PathBuf,
+    /// SQLite URI (e.g. sqlite:///mlflow.db)
+    #[arg(long, value_name = "TEXT")]
+    pub target: String,
+    /// Show how far it is (the default)
+    #[arg(long, overrides_with = "no_progress")]
+    pub progress: bool,
+    /// Do not show how far it is
+    #[arg(long)]
+    pub no_progress: bool,
 }
 
 /// `oxflow server`. An option that is not given is taken from its environment variable.

@@ -5,6 +5,7 @@ mod compose;
 mod db;
 mod env;
 mod log;
+mod moving;
 mod settings;
 mod system;
 
@@ -44,6 +45,17 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(error.message(), 1),
         },
+        Command::Migrate(args) => end(moving::migrate(&args, &mut say)),
+        Command::MigrateFilestore(args) => end(moving::filestore(&args, &mut say)),
+    }
+}
+
+/// How a command ends that has said itself what it could not do.
+fn end(all_is_good: oxflow_model::Result<bool>) -> ExitCode {
+    match all_is_good {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => complain(error.message(), 1),
     }
 }
 

@@ -104,7 +104,8 @@ fn find(view: &View<'_>, id: ExperimentId) -> Option<Arc<Experiment>> {
     at(view, id, &path, deleted)
 }
 
-fn all(view: &View<'_>) -> Vec<Arc<Experiment>> {
+/// All experiments, by number.
+pub fn all(view: &View<'_>) -> Vec<Arc<Experiment>> {
     let experiments = Experiments::of(view);
     let find = |id: ExperimentId| {
         let (path, deleted) = experiments.path(id)?;

@@ -53,6 +53,16 @@ impl SqlStore {
 }
 
 impl SqlStore {
+    /// Opens a database to read what it keeps, without changing a byte of it; calls that write
+    /// fail.
+    pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
+        match options.uri.split(['+', ':']).next().unwrap_or("") {
+            "sqlite" => open_sqlite_to_read(options),
+            // Opening one does not change more than our own tables.
+            _ => SqlStore::open(options),
+        }
+    }
+
     /// Adds our own indexes to a database that MLflow made. That takes seconds where there are
     /// hundreds of thousands of runs, so it is done one index at a time while the server works;
     /// until then some searches are slower.
@@ -106,6 +116,29 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
     let dialect = Arc::new(Sqlite);
     Ok(SqlStore {
         database: Database::start(vec![Box::new(writer)], readers)?,
+        sql: Arc::new(Statements::new(dialect.as_ref())),
+        dialect,
+        queued: tokio::sync::Notify::new(),
+    })
+}
+
+fn open_sqlite_to_read(options: &OpenOptions) -> Result<SqlStore> {
+    let path = path_of(&options.uri, &options.cwd)?;
+    let explain = |error: DbError| explain_sqlite(&path, &error);
+    if !looks_like_sqlite(&path)?
+        || !schema::check(&inspect(&path).map_err(explain)?, &options.uri)?
+    {
+        return Err(Error::invalid(format!("There is no database in {}.", path.display())));
+    }
+    let mut readers: Vec<Box<dyn Connection + Send>> = Vec::new();
+    for _ in 0..options.readers.max(1) {
+        let mut reader = SqliteConnection::open(&path, Access::Inspect).map_err(explain)?;
+        workspace::refuse_others(&mut reader).map_err(explain)??;
+        readers.push(Box::new(reader));
+    }
+    let dialect = Arc::new(Sqlite);
+    Ok(SqlStore {
+        database: Database::start(Vec::new(), readers)?,
         sql: Arc::new(Statements::new(dialect.as_ref())),
         dialect,
         queued: tokio::sync::Notify::new(),

@@ -58,6 +58,11 @@ pub trait Dialect: Send + Sync {
         String::new()
     }
 
+    /// The largest number of an experiment, which is an `INTEGER`. SQLite's have 64 bits.
+    fn largest_experiment(&self) -> i64 {
+        i32::MAX.into()
+    }
+
     /// Sorts by `expression`, NULL last in both directions. MySQL and SQL Server have no
     /// `NULLS LAST`; they sort on a CASE expression first.
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {
