@@ -202,5 +202,5 @@ for (const colorScheme of ["light", "dark"] as const) {
     }
     await done(page);
     expect(found).toEqual({});
-  }, 60_000);
+  });
 }

@@ -1,6 +1,6 @@
 /** How somebody arranged the page of an experiment: what goes into the address and into saved views. */
 
-export type Mode = "table" | "charts" | "scatter" | "parallel";
+export type Mode = "table" | "charts" | "scatter" | "parallel" | "images";
 export type XAxis = "step" | "time" | "relative";
 
 export interface ViewState {
@@ -83,7 +83,7 @@ export function unpack(packed: unknown): ViewState {
     const value = (packed as Record<string, unknown>)[key];
     if (value !== undefined && fits(value, DEFAULTS[key])) Object.assign(state, { [key]: value });
   }
-  if (!["table", "charts", "scatter", "parallel"].includes(state.mode)) state.mode = "table";
+  if (!["table", "charts", "scatter", "parallel", "images"].includes(state.mode)) state.mode = "table";
   if (!["step", "time", "relative"].includes(state.xAxis)) state.xAxis = "step";
   state.smoothing = Math.min(0.99, Math.max(0, state.smoothing));
   state.chartColumns = Math.min(6, Math.max(1, Math.round(state.chartColumns)));

@@ -67,9 +67,17 @@ pub async fn list_below(app: &AppState, location: &str, path: &str) -> Result<Ve
     Ok(shown.collect())
 }
 
-async fn artifact_uri(app: &AppState, id: &RunId) -> Result<String> {
+/// Where the artifacts of a run lie.
+pub async fn artifact_uri(app: &AppState, id: &RunId) -> Result<String> {
     let info = app.store.find_run_info(id).await?.ok_or_else(|| runs::not_found(id))?;
     Ok(info.artifact_uri)
+}
+
+/// Where the artifacts of a logged model lie.
+pub async fn model_location(app: &AppState, id: &ModelId) -> Result<String> {
+    let model = app.store.find_logged_model(id, false).await?;
+    let missing = || Error::not_found(format!("Logged model with ID '{id}' not found."));
+    Ok(model.ok_or_else(missing)?.artifact_location)
 }
 
 pub async fn list(
@@ -113,12 +121,8 @@ async fn get_of_model(
         )
     })?;
     let path = ArtifactPath::parse(&path)?;
-    let model = app
-        .store
-        .find_logged_model(&ModelId::new(&id), false)
-        .await?
-        .ok_or_else(|| Error::not_found(format!("Logged model with ID '{id}' not found.")))?;
-    send_below(&app, &model.artifact_location, &path, &headers).await
+    let location = model_location(&app, &ModelId::new(id)).await?;
+    send_below(&app, &location, &path, &headers).await
 }
 
 /// Sends a file below a location; pages must ask again before they show it once more.
@@ -186,11 +190,7 @@ async fn presign_upload(
     let named = |id: Option<String>| id.filter(|id| !id.is_empty());
     let location = match (named(request.run_id), named(request.model_id)) {
         (Some(run), None) => artifact_uri(&app, &RunId::new(run)).await?,
-        (None, Some(id)) => {
-            let model = app.store.find_logged_model(&ModelId::new(&id), false).await?;
-            let missing = || Error::not_found(format!("Logged model with ID '{id}' not found."));
-            model.ok_or_else(missing)?.artifact_location
-        }
+        (None, Some(id)) => model_location(&app, &ModelId::new(id)).await?,
         _ => {
             let why = "Exactly one of run_id and model_id must be provided.";
             return Err(Error::invalid(why).into());

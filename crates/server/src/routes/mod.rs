@@ -1,5 +1,6 @@
 //! The routes: one file per resource.
 
+mod artifact_pages;
 pub mod artifacts;
 mod evaluation_datasets;
 mod events;
@@ -58,7 +59,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = label_schemas::routes(routes);
     let routes = issues::routes(routes);
     let routes = review_queues::routes(routes);
-    let routes = artifacts::routes(routes);
+    let routes = artifact_pages::routes(artifacts::routes(routes));
     let routes = events::routes(saved_views::routes(routes));
     let routes = workspaces::routes(routes);
     not_built::routes(routes)
