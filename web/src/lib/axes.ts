@@ -11,6 +11,17 @@ export function numericColumns(columns: Column[], rows: Row[]): Column[] {
   });
 }
 
+/** Params and tags by whose values runs can be told apart in a plot: not too many of them, and not only one. */
+export function groupingColumns(columns: Column[], rows: Row[]): Column[] {
+  return columns.filter((item) => {
+    if (item.kind !== "param" && item.kind !== "tag" && item.id !== "attribute:user" && item.id !== "attribute:status") return false;
+    const count = distinct(item, rows);
+    return count > 1 && count <= MOST_GROUPS;
+  });
+}
+
+const MOST_GROUPS = 24;
+
 function distinct(item: Column, rows: Row[]): number {
   return new Set(rows.map((row) => cellValue(row, item)).filter((value) => value !== undefined)).size;
 }

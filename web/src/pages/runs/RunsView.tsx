@@ -1,4 +1,4 @@
-import { ChartLine, ChartScatter, Images, Pause, Play, Table2, Waves } from "lucide-react";
+import { ChartCandlestick, ChartLine, ChartScatter, Images, Pause, Play, Table2, Waves } from "lucide-react";
 import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError, messageOf } from "../../api/client";
 import { type Column, column, columnsOf, defaultColumns, differing } from "../../lib/columns";
@@ -26,6 +26,7 @@ import { useView } from "./useView";
 const ChartsPanel = lazy(() => import("../charts/ChartsPanel"));
 const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
 const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
+const BoxPanel = lazy(() => import("../charts/BoxPanel"));
 const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
 
 /** Runs that are fetched for groups and trees, which the server does not make. */
@@ -36,6 +37,7 @@ const MODES: [Mode, React.ReactNode][] = [
   ["charts", <><ChartLine />Charts</>],
   ["scatter", <><ChartScatter />Scatter</>],
   ["parallel", <><Waves />Parallel</>],
+  ["box", <><ChartCandlestick />Box</>],
   ["images", <><Images />Images</>],
 ];
 
@@ -88,7 +90,8 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
     "2": () => setMode("charts"),
     "3": () => setMode("scatter"),
     "4": () => setMode("parallel"),
-    "5": () => setMode("images"),
+    "5": () => setMode("box"),
+    "6": () => setMode("images"),
     p: () => pause(!paused),
     Escape: () => marks.setSelected([]),
   });
@@ -143,6 +146,8 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
             <ScatterPanel {...panel} />
           ) : state.mode === "parallel" ? (
             <ParallelPanel {...panel} />
+          ) : state.mode === "box" ? (
+            <BoxPanel {...panel} />
           ) : state.mode === "images" ? (
             <ImagesPanel {...panel} />
           ) : (
