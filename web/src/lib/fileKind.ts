@@ -1,4 +1,4 @@
-export type FileKind = "image" | "audio" | "video" | "markdown" | "csv" | "html" | "pdf" | "text" | "binary";
+export type FileKind = "image" | "audio" | "video" | "markdown" | "csv" | "html" | "pdf" | "parquet" | "text" | "binary";
 
 const KINDS: Record<string, FileKind> = Object.fromEntries([
   ...["png", "jpg", "jpeg", "gif", "webp", "bmp", "svg", "avif", "ico"].map((ending) => [ending, "image"]),
@@ -7,8 +7,9 @@ const KINDS: Record<string, FileKind> = Object.fromEntries([
   ...["md", "markdown"].map((ending) => [ending, "markdown"]),
   ...["html", "htm"].map((ending) => [ending, "html"]),
   ["pdf", "pdf"],
+  ["parquet", "parquet"],
   ...["csv", "tsv"].map((ending) => [ending, "csv"]),
-  ...["pkl", "pt", "pth", "ckpt", "onnx", "bin", "h5", "npz", "npy", "zip", "gz", "tar", "parquet", "joblib", "safetensors", "ubj"].map((ending) => [ending, "binary"]),
+  ...["pkl", "pt", "pth", "ckpt", "onnx", "bin", "h5", "npz", "npy", "zip", "gz", "tar", "joblib", "safetensors", "ubj"].map((ending) => [ending, "binary"]),
 ]) as Record<string, FileKind>;
 
 /** How a file is shown, by its name. What is not known is tried as text. */

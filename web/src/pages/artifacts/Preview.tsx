@@ -9,6 +9,7 @@ import { CopyButton, Empty, Failure, Segment, Skeleton } from "../../ui/bits";
 import { CsvTable } from "./CsvTable";
 
 const Code = lazy(() => import("./Code"));
+const ParquetTable = lazy(() => import("./ParquetTable"));
 
 /** Bytes of a file that are shown; the rest is a download away. */
 const SHOWN = 1_000_000;
@@ -67,6 +68,12 @@ function Content({ owner, path, address, kind }: { owner: Owner; path: string; a
         <div className="files-frame">
           <iframe src={documentAddress(owner, path)} title={path} referrerPolicy="no-referrer" />
         </div>
+      );
+    case "parquet":
+      return (
+        <Suspense fallback={<div style={{ padding: 16 }}><Skeleton height={200} /></div>}>
+          <ParquetTable owner={owner} path={path} />
+        </Suspense>
       );
     case "binary":
       return <Empty title="No preview for this kind of file">It can be downloaded.</Empty>;
