@@ -134,7 +134,7 @@ test("a run shows params, metrics, charts, and previews of its files", async () 
   await page.getByRole("treeitem", { name: /samples/ }).click();
   await page.getByRole("treeitem", { name: /step_0100.png/ }).click();
   await page.waitForFunction(() => (document.querySelector(".files-image img") as HTMLImageElement | null)?.naturalWidth === 192);
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download" }).click()]);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download", exact: true }).click()]);
   expect(file.suggestedFilename()).toBe("step_0100.png");
   await done(page);
 });
@@ -228,10 +228,13 @@ for (const colorScheme of ["light", "dark"] as const) {
       ["/experiments", "wake-word"],
       [home, "Started"],
       [`${home}?mode=charts`, "Smoothing"],
+      [`${home}?mode=images`, "val/sample"],
+      [`${home}?mode=box`, "12 runs"],
       [`${home}/about`, "Log to this experiment"],
       [`${home}/models`, "resnet34-0"],
       [`${home}/runs/${last}`, "Load this run"],
       [`${home}/runs/${last}/artifacts/code/train.py`, "import torch"],
+      [`${home}/runs/${last}/artifacts/samples`, "Download as ZIP"],
       [`/compare-runs?runs=${encodeURIComponent(JSON.stringify(demo.runs.slice(0, 3)))}`, "Attributes"],
       ["/models", "imagenet-classifier"],
       ["/models/imagenet-classifier", "Versions"],

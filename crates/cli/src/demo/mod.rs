@@ -7,7 +7,7 @@ mod files;
 mod random;
 
 use axum::Router;
-use oxflow_model::{Millis, Result};
+use oxflow_model::{Error, Millis, Result};
 use serde_json::{Value, json};
 
 use client::Client;
@@ -16,6 +16,7 @@ use random::Random;
 
 use crate::args::DemoArgs;
 
+const SWEEP: &str = "vision/resnet-sweep";
 const HOUR: i64 = 3_600_000;
 const NOTE: &str = include_str!("note.md");
 /// Time between two steps of a training, in milliseconds.
@@ -60,6 +61,7 @@ pub async fn fill(router: Router, now: Millis, size: Size) -> Result<Made> {
         now: now.0,
         made: Made::default(),
     };
+    demo.must_be_new().await?;
     let (experiment, runs) = demo.sweep(size).await?;
     demo.study().await?;
     demo.registry(&runs).await?;
@@ -78,6 +80,19 @@ struct Demo {
 }
 
 impl Demo {
+    async fn must_be_new(&self) -> Result<()> {
+        let search = json!({
+            "filter": format!("name = '{SWEEP}'"), "view_type": "ALL", "max_results": 1,
+        });
+        let found = self.client.post("experiments/search", search).await?;
+        match found["experiments"].as_array().is_some_and(|list| !list.is_empty()) {
+            true => Err(Error::invalid(format!(
+                "There is a demo in this database already: the experiment '{SWEEP}', which may be among the deleted."
+            ))),
+            false => Ok(()),
+        }
+    }
+
     async fn experiment(&mut self, name: &str, tags: Value) -> Result<String> {
         let made =
             self.client.post("experiments/create", json!({"name": name, "tags": tags})).await?;
@@ -108,7 +123,7 @@ impl Demo {
     /// A sweep over learning rates: many runs with curves, the last of them with files and still running.
     async fn sweep(&mut self, size: Size) -> Result<(String, Vec<String>)> {
         let tags = json!([tag("team", "vision"), tag("mlflow.note.content", NOTE)]);
-        let experiment = self.experiment("vision/resnet-sweep", tags).await?;
+        let experiment = self.experiment(SWEEP, tags).await?;
         let mut runs = Vec::new();
         for at in 0..size.runs {
             let left = i64::try_from(size.runs - at).unwrap_or(0);

@@ -2,8 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Download, File, Folder } from "lucide-react";
 import { type Owner, archiveAddress, artifactAddress, listArtifacts } from "../../api/artifacts";
 import { kindOf } from "../../lib/fileKind";
-import { formatBytes, plural } from "../../lib/format";
+import { formatBytes, formatNumber, plural } from "../../lib/format";
+import { picturesOf } from "../../lib/images";
 import { CopyButton, Empty, Failure, Skeleton } from "../../ui/bits";
+
+/** Pictures that were logged by key and step are known by those. */
+function titleOf(path: string): string {
+  const [picture] = [...picturesOf([path]).values()].flat();
+  return picture ? `${picture.key}, step ${formatNumber(picture.step)}` : nameOf(path);
+}
 
 const nameOf = (path: string) => path.split("/").pop() ?? path;
 
@@ -36,7 +43,7 @@ export function FolderView({ owner, path, onOpen }: { owner: Owner; path: string
             {pictures.map((file) => (
               <button key={file.path} type="button" className="gallery-item" onClick={() => onOpen(file.path)} title={nameOf(file.path)}>
                 <img src={artifactAddress(owner, file.path)} alt="" loading="lazy" />
-                <span className="truncate">{nameOf(file.path)}</span>
+                <span className="truncate">{titleOf(file.path)}</span>
               </button>
             ))}
           </div>

@@ -16,7 +16,7 @@ export default function BoxPanel({ rows, state, columns, update, marks }: PanelP
   const numbers = useMemo(() => numericColumns(columns, rows), [columns, rows]);
   const groups = useMemo(() => groupingColumns(columns, rows), [columns, rows]);
   const metric = useMemo(() => mainMetric(columns, rows), [columns, rows]);
-  const x = column(state.box[0] ?? state.groupBy[0] ?? groups[0]?.id ?? "attribute:status");
+  const x = column(state.box[0] ?? state.groupBy[0] ?? (groups.find((item) => item.kind === "param") ?? groups[0])?.id ?? "attribute:status");
   const y = column(state.box[1] ?? metric?.id ?? "attribute:duration");
   const points = useMemo(
     () =>

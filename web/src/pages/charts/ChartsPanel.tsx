@@ -47,6 +47,19 @@ export default function ChartsPanel({ rows, marks, state, update }: PanelProps) 
       <RunList rows={rows} marks={{ ...marks, colorOf }} baseline={state.baseline} onBaseline={(baseline) => update({ baseline })} />
       <div className="charts-main">
         <ChartTools state={state} update={update} />
+        {groups && (
+          <ul className="legend" aria-label="Groups">
+            {[...groups.names].map(([id, name]) => (
+              <li key={id} className="row">
+                <span className="swatch" style={{ background: groups.colors.get(id) }} />
+                <span className="truncate" title={name}>
+                  {name}
+                </span>
+              </li>
+            ))}
+            <li className="faint">The line is the mean, the band from lowest to highest.</li>
+          </ul>
+        )}
         <div className="body charts-body">
           {ids.length ? (
             <ChartGrid
