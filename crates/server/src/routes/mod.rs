@@ -2,6 +2,7 @@
 
 mod artifact_pages;
 pub mod artifacts;
+mod direct;
 mod evaluation_datasets;
 mod events;
 pub mod experiments;
@@ -44,6 +45,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = Routes::new(prefix);
     let routes = pages::routes(service::routes(routes));
     let routes = proxy::routes(proxy::transfer_routes(routes));
+    let routes = direct::proxy_routes(routes);
     let routes = graphql::routes(routes);
     let routes = ui::routes(routes);
     let routes = routes.off_if(artifacts_only);
@@ -60,6 +62,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = issues::routes(routes);
     let routes = review_queues::routes(routes);
     let routes = artifact_pages::routes(artifacts::routes(routes));
+    let routes = direct::routes(routes);
     let routes = events::routes(saved_views::routes(routes));
     let routes = workspaces::routes(routes);
     not_built::routes(routes)
