@@ -42,6 +42,11 @@ pub enum Command {
     /// Run the tracking server with its web pages.
     #[command(alias = "ui", disable_help_flag = true)]
     Server(Box<ServerArgs>),
+    /// Fill a database with believable experiments, to try things with.
+    ///
+    /// Logs a sweep, a study of nested runs, models, a prompt and files, and ends. The options are those of the server
+    /// that will show them.
+    Demo(DemoArgs),
     /// Commands for the database of a tracking server.
     #[command(subcommand, arg_required_else_help = true)]
     Db(DbCommand),
@@ -53,6 +58,24 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// Migrate MLflow FileStore data to a SQLite database.
     MigrateFilestore(FilestoreArgs),
+}
+
+/// `oxflow demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// The database [default: sqlite:///mlflow.db] [env: MLFLOW_BACKEND_STORE_URI]
+    #[arg(long, value_name = "URI")]
+    pub backend_store_uri: Option<String>,
+    /// The storage behind the artifact proxy [default: ./mlartifacts]
+    /// [env: MLFLOW_ARTIFACTS_DESTINATION]
+    #[arg(long, value_name = "URI")]
+    pub artifacts_destination: Option<String>,
+    /// Runs of the sweep
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(6..))]
+    pub runs: u16,
+    /// Steps of each of them
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u16).range(10..))]
+    pub steps: u16,
 }
 
 /// `oxflow db`.

@@ -3,6 +3,7 @@
 mod args;
 mod compose;
 mod db;
+mod demo;
 mod env;
 mod log;
 mod moving;
@@ -37,6 +38,16 @@ fn main() -> ExitCode {
         Command::Server(args) => match settings::resolve(*args, &env) {
             Ok(settings) => match compose::serve(settings) {
                 Ok(()) => ExitCode::SUCCESS,
+                Err(error) => complain(error.message(), 1),
+            },
+            Err(why) => complain(&why, 2),
+        },
+        Command::Demo(args) => match settings::of_demo(&args, &env) {
+            Ok(settings) => match compose::demo(settings, demo::Size::of(&args)) {
+                Ok(made) => {
+                    say(&format!("{made} `oxflow server` with the same options shows them."));
+                    ExitCode::SUCCESS
+                }
                 Err(error) => complain(error.message(), 1),
             },
             Err(why) => complain(&why, 2),

@@ -9,7 +9,7 @@ use oxflow_server::{
     GraphqlLimits, SecretKey, SecuritySettings, Settings, SourcePattern, WebhookSettings,
 };
 
-use crate::args::{ForeignArgs, ServerArgs};
+use crate::args::{DemoArgs, ForeignArgs, ServerArgs};
 use crate::env::Env;
 
 /// What the server runs with.
@@ -141,6 +141,21 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
         webhooks: WebhookSettings { name_workspace: workspaces, ..webhooks(env)? },
         notices,
     })
+}
+
+/// The settings of a server that nobody but this process asks.
+pub fn of_demo(args: &DemoArgs, env: &Env) -> Result<ServeSettings, String> {
+    let server = ServerArgs {
+        backend_store_uri: args.backend_store_uri.clone(),
+        artifacts_destination: args.artifacts_destination.clone(),
+        ..ServerArgs::default()
+    };
+    let mut settings = resolve(server, env)?;
+    settings.server.static_prefix = String::new();
+    settings.server.artifacts_only = false;
+    // Requests of one's own have neither a host nor an origin.
+    settings.server.security.enabled = false;
+    Ok(settings)
 }
 
 fn serve_artifacts(args: &ServerArgs, env: &Env) -> bool {
