@@ -1,12 +1,14 @@
 //! `oxflow`, also called as `mlflow`: arguments become settings, settings become a running server.
 
 mod args;
+mod artifacts;
 mod compose;
 mod db;
 mod env;
 mod log;
 mod settings;
 mod system;
+mod tracking;
 
 use std::process::ExitCode;
 
@@ -42,6 +44,13 @@ fn main() -> ExitCode {
         },
         Command::Db(DbCommand::Upgrade(args)) => match db::upgrade_command(&args, &mut say) {
             Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(error.message(), 1),
+        },
+        Command::Artifacts(command) => match artifacts::run(command, &env) {
+            Ok(told) => {
+                told.iter().for_each(|text| say(text));
+                ExitCode::SUCCESS
+            }
             Err(error) => complain(error.message(), 1),
         },
     }
