@@ -182,7 +182,8 @@ def test_signed_urls_are_for_one_artifact_and_expire(s3, new_server, prefix):
     status, up = ask(server, "POST", f"{api}/presigned-upload-url", {"run_id": run, "path": "d/f.txt"})
     assert status == 200, up
     send(up["presigned_url"], "PUT", b"content", up["headers"])
-    status, down = ask(server, "POST", f"{api}/presigned-download-url", {"run_id": run, "path": "d/f.txt", "expiration": 2})
+    wanted = {"run_id": run, "path": "d/f.txt", "expiration": 120}
+    status, down = ask(server, "POST", f"{api}/presigned-download-url", wanted)
     assert (status, down["file_size"]) == (200, 7), down
     assert send(down["presigned_url"], "GET", None, down["headers"])[1] == b"content"
     for url in (down["presigned_url"].replace("f.txt", "g.txt"), up["presigned_url"].replace("f.txt", "g.txt")):
@@ -190,9 +191,11 @@ def test_signed_urls_are_for_one_artifact_and_expire(s3, new_server, prefix):
             send(url, "PUT" if url.startswith(up["presigned_url"][:20]) and "g.txt" in url else "GET", b"evil")
         assert refused.value.code in (400, 403)
 
+    _, short = ask(server, "POST", f"{api}/presigned-download-url", {**wanted, "expiration": 1})
+
     def expired():
         try:
-            send(down["presigned_url"], "GET", None, down["headers"])
+            send(short["presigned_url"], "GET", None, short["headers"])
         except urllib.error.HTTPError as error:
             return error.code in (400, 403)
         return False

@@ -16,7 +16,7 @@ mod store;
 mod uri;
 mod within;
 
-pub use local::{LocalStore, beneath};
+pub use local::LocalStore;
 pub use path::ArtifactPath;
 pub use policy::LocationPolicy;
 pub use remote::{MlflowServer, RemoteSettings, RemoteStore, ServerSettings};

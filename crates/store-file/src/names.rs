@@ -2,7 +2,7 @@
 //!
 //! The routes have checked them by MLflow's rules already. What is checked here is all that the
 //! folder's own safety needs, whoever calls; the kernel is asked to refuse the rest (see
-//! [`oxflow_artifacts::beneath`]).
+//! [`oxflow_beneath`]).
 
 use oxflow_model::{Error, Result};
 
@@ -14,8 +14,8 @@ const RESERVED: [&str; 4] = ["tags", "datasets", "traces", "models"];
 
 /// Whether a text may be the name of a file or folder.
 pub fn is_name(text: &str) -> bool {
-    !(text.is_empty() || text == "." || text == ".." || text.len() > NAME_BYTES)
-        && !text.contains(['/', '\0'])
+    let hostile = text == "." || text == ".." || text.contains(['/', '\0']);
+    !text.is_empty() && text.len() <= NAME_BYTES && !hostile
 }
 
 /// Whether a text may be the id of a run or of a logged model.

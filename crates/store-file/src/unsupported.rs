@@ -313,7 +313,7 @@ impl WebhookStore for FileStore {
     }
 
     async fn deliveries_queued(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn next_delivery(&self, _: &[WebhookId]) -> Result<Option<Millis>> {

@@ -79,7 +79,11 @@ fn the_stores_know_no_http() {
     does_not_reach("store-sql", &HTTP, instead);
     does_not_reach("store-sql", &["api", "artifacts"], "a store speaks the model's language");
     does_not_reach("store-file", &HTTP, instead);
-    does_not_reach("store-file", &["api", "store-sql"], "a store speaks the model's language");
+    does_not_reach(
+        "store-file",
+        &["api", "artifacts", "store-sql"],
+        "a store speaks the model's language",
+    );
     does_not_reach("artifacts", &["server", "axum", "store", "api"], instead);
 }
 

@@ -2,7 +2,7 @@
 //! link, nor when somebody swaps a folder for a link between two calls.
 //!
 //! Everything starts from an open descriptor of the root and the kernel resolves the rest. Paths
-//! come from [`ArtifactPath`](crate::ArtifactPath) or from a directory listing.
+//! are checked by the caller, or come from a directory listing.
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
