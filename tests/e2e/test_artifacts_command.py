@@ -92,7 +92,7 @@ def models(server, source):
         assert connection.getresponse().status == 200
         connection.close()
     server.call("POST", "/registered-models/create", {"name": "champion of 7"})
-    server.call("POST", "/model-versions/create", {"name": "champion of 7", "source": info["artifact_uri"], "run_id": run})
+    server.call("POST", "/model-versions/create", {"name": "champion of 7", "source": f"models:/{info['model_id']}"})
     server.call("POST", "/registered-models/alias", {"name": "champion of 7", "alias": "best", "version": "1"})
     return run, info["model_id"]
 

@@ -31,6 +31,10 @@ def test_s3_that_checks_signatures_keeps_its_promises(s3, style):
     keep_promises(s3, environment, skip=FOLDERS)
 
 
+def test_another_server_keeps_its_promises(storages):
+    keep_promises(storages("http"), skip=["a_bucket_that_does_not_exist"])
+
+
 def keep_promises(storage, environment=None, skip=()):
     skips = [word for name in skip for word in ("--skip", name)]
     done = subprocess.run([*RUN, *skips], cwd=harness.REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

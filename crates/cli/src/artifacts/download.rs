@@ -53,7 +53,7 @@ async fn here(wanted: &Source, local: &Path) -> Result<PathBuf> {
     if !wanted.path.is_root() && wanted.store.stat(&wanted.path).await?.is_none() {
         return Err(Error::not_found(format!("No such artifact: '{}'", wanted.path)));
     }
-    Ok(local.join(wanted.path.as_str()))
+    Ok(if wanted.path.is_root() { local.to_owned() } else { local.join(wanted.path.as_str()) })
 }
 
 /// The folder to download into, absolute as the shell has it: links are not followed.

@@ -154,11 +154,7 @@ impl<'a> Partial<'a> {
     }
 
     /// The rest, in pieces that may arrive in any order but are written in theirs.
-    async fn take_pieces(
-        &mut self,
-        path: &ArtifactPath,
-        version: &Version,
-    ) -> Result<()> {
+    async fn take_pieces(&mut self, path: &ArtifactPath, version: &Version) -> Result<()> {
         let (total, etag) = (version.total, Some(version.etag.as_str()));
         let shared = self.shared;
         let starts = (0..).map(|n| self.have + n * PIECE).take_while(|start| *start < total);

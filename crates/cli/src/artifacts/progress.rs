@@ -69,7 +69,8 @@ impl Progress {
         }
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let due = self.drawn.load(Ordering::Relaxed).saturating_add(EVERY.as_millis() as u64);
-        if !last && now < due || self.drawing.swap(true, Ordering::Acquire) && !last {
+        let free = last || now >= due && !self.drawing.swap(true, Ordering::Acquire);
+        if !free {
             return;
         }
         self.drawn.store(now, Ordering::Relaxed);
