@@ -135,6 +135,12 @@ fn open_store(settings: &ServeSettings) -> Result<Opened> {
     Ok(Opened { store: sql.clone(), sql: Some(sql) })
 }
 
+/// The parts of a server that nobody else talks to, for a command that works on a store itself.
+pub fn local(settings: ServeSettings) -> Result<App> {
+    let store = open_store(&settings)?.store;
+    compose(settings, store)
+}
+
 fn compose(settings: ServeSettings, store: Arc<dyn Store>) -> Result<App> {
     Ok(App {
         store,

@@ -1,6 +1,7 @@
 //! `oxflow`, also called as `mlflow`: arguments become settings, settings become a running server.
 
 mod args;
+mod artifacts;
 mod compose;
 mod db;
 mod demo;
@@ -9,6 +10,7 @@ mod log;
 mod moving;
 mod settings;
 mod system;
+mod tracking;
 
 use std::process::ExitCode;
 
@@ -58,6 +60,13 @@ fn main() -> ExitCode {
         },
         Command::Migrate(args) => end(moving::migrate(&args, &mut say)),
         Command::MigrateFilestore(args) => end(moving::filestore(&args, &mut say)),
+        Command::Artifacts(command) => match artifacts::run(command, &env) {
+            Ok(told) => {
+                told.iter().for_each(|text| say(text));
+                ExitCode::SUCCESS
+            }
+            Err(error) => complain(error.message(), 1),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! From arguments and environment to settings: every default applied, every value checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oxflow_artifacts::RemoteSettings;
@@ -65,15 +65,10 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
         if artifacts_only {
             return DEFAULT_STORE.to_owned();
         }
-        if !cwd.join("mlflow.db").exists() && oxflow_store_file::looks_like_one(&cwd.join("mlruns"))
-        {
-            notices.push(format!(
-                "Backend store URI not provided. Using the file store in {FILE_STORE}"
-            ));
-            return FILE_STORE.to_owned();
-        }
-        notices.push(format!("Backend store URI not provided. Using {DEFAULT_STORE}"));
-        DEFAULT_STORE.to_owned()
+        let store = default_store(&cwd);
+        let shown = if store == FILE_STORE { "the file store in ./mlruns" } else { store };
+        notices.push(format!("Backend store URI not provided. Using {shown}"));
+        store.to_owned()
     });
     let registry = text(&args.registry_store_uri, "MLFLOW_REGISTRY_STORE_URI");
     if registry.is_some_and(|uri| uri != backend_store_uri) {
@@ -156,6 +151,12 @@ pub fn of_demo(args: &DemoArgs, env: &Env) -> Result<ServeSettings, String> {
     // Requests of one's own have neither a host nor an origin.
     settings.server.security.enabled = false;
     Ok(settings)
+}
+
+/// The store that MLflow uses in a folder when nobody names one.
+pub fn default_store(cwd: &Path) -> &'static str {
+    let folder = oxflow_store_file::looks_like_one(&cwd.join("mlruns"));
+    if folder && !cwd.join("mlflow.db").exists() { FILE_STORE } else { DEFAULT_STORE }
 }
 
 fn serve_artifacts(args: &ServerArgs, env: &Env) -> bool {
