@@ -8,6 +8,7 @@
 
 use std::sync::Mutex;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use oxflow_model::{Error, Result};
@@ -22,6 +23,8 @@ const QUEUE: usize = 4096;
 const GROUP: usize = 512;
 /// How often a call is run again when another connection was in the way.
 const ATTEMPTS: usize = 5;
+/// How long a call that was in the way of others rests before it runs again, times the attempt.
+const BACK_OFF: Duration = Duration::from_millis(5);
 
 /// A database that is open.
 pub struct Database {
@@ -154,16 +157,26 @@ impl<T: Send, F: FnMut(&mut dyn Session) -> Result<T> + Send> ReadJob for Typed<
         if self.answer.is_closed() {
             return;
         }
-        let outcome = match connection.begin_read() {
-            Ok(()) => {
-                let outcome = guarded(|| (self.work)(connection.session()));
-                connection.rollback();
-                outcome
+        let mut outcome = read_once(connection, &mut self.work);
+        for _ in 1..ATTEMPTS {
+            // The database was restarted, or closed a connection that had rested for long.
+            if outcome.is_ok() || !connection.is_lost() {
+                break;
             }
-            Err(error) => Err(error.into()),
-        };
+            outcome = read_once(connection, &mut self.work);
+        }
         drop(self.answer.send(outcome));
+        connection.rollback();
     }
+}
+
+/// The transaction stays open for the caller to end.
+fn read_once<T>(
+    connection: &mut dyn Connection,
+    work: &mut impl FnMut(&mut dyn Session) -> Result<T>,
+) -> Result<T> {
+    connection.begin_read()?;
+    guarded(|| work(connection.session()))
 }
 
 /// One call that panics must not take the thread along, and with it the calls of all others.
@@ -181,6 +194,10 @@ fn read_loop(mut connection: Box<dyn Connection + Send>, queue: &Receiver<Box<dy
 
 fn write_loop(mut connection: Box<dyn Connection + Send>, queue: &Receiver<Box<dyn WriteJob>>) {
     while let Ok(first) = queue.recv_blocking() {
+        if !connection.shares_commits() {
+            run_alone(connection.as_mut(), first);
+            continue;
+        }
         let mut group = Vec::new();
         let committed = run_group(connection.as_mut(), first, queue, &mut group);
         if let Err(error) = &committed {
@@ -191,6 +208,31 @@ fn write_loop(mut connection: Box<dyn Connection + Send>, queue: &Receiver<Box<d
             job.finish(committed.clone());
         }
     }
+}
+
+/// Runs a job in a transaction of its own; again, if others were in the way or the connection broke.
+fn run_alone(connection: &mut dyn Connection, mut job: Box<dyn WriteJob>) {
+    let mut attempt = 1;
+    let committed = loop {
+        if let Err(error) = connection.begin() {
+            break Err(error);
+        }
+        if job.run(connection.session()) {
+            break connection.commit();
+        }
+        connection.rollback();
+        if attempt == ATTEMPTS || !job.was_in_the_way() {
+            break Ok(());
+        }
+        // Those who were in each other's way should not meet again at once.
+        std::thread::sleep(BACK_OFF * attempt as u32);
+        attempt += 1;
+    };
+    if let Err(error) = &committed {
+        tracing::warn!(%error, "a transaction failed");
+        connection.rollback();
+    }
+    job.finish(committed);
 }
 
 /// Runs `first` and whatever waits behind it in one transaction; all jobs taken end up in `group`.

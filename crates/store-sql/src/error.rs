@@ -21,6 +21,12 @@ pub enum DbErrorKind {
     Unavailable,
     /// The statement is longer or more complex than the database allows.
     TooComplex,
+    /// The statement took longer than it may.
+    TooSlow,
+    /// The user of the database may not do this.
+    Forbidden,
+    /// A value is longer, larger or stranger than the database can hold.
+    BadValue,
     /// Everything else.
     Other,
 }
@@ -78,6 +84,16 @@ impl From<DbError> for Error {
             DbErrorKind::TooComplex => Error::invalid(format!(
                 "The request asks for more at once than the database can do: {message}. Name \
                  fewer things, or use a shorter filter or order."
+            )),
+            DbErrorKind::TooSlow => Error::unavailable(format!(
+                "The database took too long: {message}. Ask for less at once, or try again."
+            )),
+            DbErrorKind::Forbidden => Error::unavailable(format!(
+                "The user of the database lacks a right: {message}. Nothing was written; grant it \
+                 and try again."
+            )),
+            DbErrorKind::BadValue => Error::invalid(format!(
+                "The database cannot hold a value of the request: {message}."
             )),
             DbErrorKind::Other => Error::internal(format!("The database refused: {message}.")),
         }

@@ -1,9 +1,13 @@
 //! What differs between the databases' SQL. The default is the common case; the doc comment says
 //! who differs.
 
+mod postgres;
 mod sqlite;
 
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
+
+use crate::session::Lock;
 
 /// The SQL of one database.
 pub trait Dialect: Send + Sync {
@@ -78,6 +82,23 @@ pub trait Dialect: Send + Sync {
     /// `expression LIKE ?`, not told apart by case.
     fn ilike(&self, expression: &str) -> String {
         format!("lower({expression}) LIKE lower(?)")
+    }
+
+    /// A truth value, to compare a column with. PostgreSQL does not take numbers for it.
+    fn truth(&self, value: bool) -> &'static str {
+        if value { "1" } else { "0" }
+    }
+
+    /// The end of a query whose rows are to stay locked until the transaction ends. SQLite has one
+    /// writer at a time and needs none.
+    fn lock_clause(&self, _lock: Lock) -> &'static str {
+        ""
+    }
+
+    /// Asks for the number that the database gave the row inserted last; `None` where numbers are
+    /// given by hand, as in SQLite, which has one writer at a time.
+    fn new_number(&self) -> Option<&'static str> {
+        None
     }
 }
 
