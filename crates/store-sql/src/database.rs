@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
-use oxflow_model::{Error, Result};
+use oxflow_model::{Error, ErrorCode, Result};
 use tokio::sync::oneshot;
 
 use crate::error::{DbError, DbErrorKind};
@@ -138,7 +138,7 @@ impl<T: Send, F: FnMut(&mut dyn Session) -> Result<T> + Send> WriteJob for Typed
     fn was_in_the_way(&self) -> bool {
         // Clients retry this code; a call inside a transaction only fails so through contention.
         matches!(&self.outcome, Some(Err(error))
-            if error.code() == oxflow_model::ErrorCode::TemporarilyUnavailable)
+            if error.code() == ErrorCode::TemporarilyUnavailable)
     }
 
     fn finish(self: Box<Self>, committed: Result<(), DbError>) {
@@ -159,8 +159,15 @@ impl<T: Send, F: FnMut(&mut dyn Session) -> Result<T> + Send> ReadJob for Typed<
         }
         let mut outcome = read_once(connection, &mut self.work);
         for _ in 1..ATTEMPTS {
-            // The database was restarted, or closed a connection that had rested for long.
-            if outcome.is_ok() || !connection.is_lost() {
+            // The database was restarted, or closed a connection that had rested for long. A
+            // rollback that fails tells.
+            let away = matches!(&outcome, Err(error)
+                if error.code() == ErrorCode::TemporarilyUnavailable);
+            if !away {
+                break;
+            }
+            connection.rollback();
+            if !connection.is_lost() {
                 break;
             }
             outcome = read_once(connection, &mut self.work);

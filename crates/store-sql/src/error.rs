@@ -19,6 +19,10 @@ pub enum DbErrorKind {
     ReadOnly,
     /// The database cannot be reached (any more), or has been closed.
     Unavailable,
+    /// The database does not know the user, or not with this password.
+    Login,
+    /// The server has no database of this name.
+    NoDatabase,
     /// The statement is longer or more complex than the database allows.
     TooComplex,
     /// The statement took longer than it may.
@@ -78,7 +82,7 @@ impl From<DbError> for Error {
                 "The database is read-only: {message}. Nothing was written; check the permissions \
                  of the file and its folder."
             )),
-            DbErrorKind::Unavailable => {
+            DbErrorKind::Unavailable | DbErrorKind::Login | DbErrorKind::NoDatabase => {
                 Error::unavailable(format!("The database does not answer: {message}."))
             }
             DbErrorKind::TooComplex => Error::invalid(format!(

@@ -111,8 +111,9 @@ fn order_by(dialect: &dyn Dialect, orders: &[RunOrder], numbers_only: bool) -> S
                 if !(numbers_only && i == 0) {
                     // Numbers, then NaN, then runs without the metric, in both directions.
                     columns.push(format!(
-                        "CASE WHEN o{i}.is_nan IS NULL THEN 2 WHEN o{i}.is_nan = 0 THEN 0 ELSE 1 \
-                         END"
+                        "CASE WHEN o{i}.is_nan IS NULL THEN 2 WHEN o{i}.is_nan = {} THEN 0 ELSE 1 \
+                         END",
+                        dialect.truth(false)
                     ));
                 }
                 columns.push(format!("o{i}.value {}", direction(order.ascending)));
@@ -155,8 +156,12 @@ fn add_clause(query: &mut Query, dialect: &dyn Dialect, clause: &RunClause) {
         RunClause::Metric { key, op, value } => {
             let test = match op {
                 // NaN differs from every number, and compares with none.
-                NumberOp::Ne => "(x.is_nan <> 0 OR x.value <> ?)".to_owned(),
-                op => format!("x.is_nan = 0 AND x.value {} ?", op.as_str()),
+                NumberOp::Ne => {
+                    format!("(x.is_nan <> {} OR x.value <> ?)", dialect.truth(false))
+                }
+                op => {
+                    format!("x.is_nan = {} AND x.value {} ?", dialect.truth(false), op.as_str())
+                }
             };
             let args = [key.clone().into(), Value::Real(*value)];
             query.and(&exists("latest_metrics", &test), args);

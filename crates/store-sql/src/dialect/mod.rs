@@ -69,6 +69,12 @@ pub trait Dialect: Send + Sync {
         format!("{expression} {direction} NULLS LAST")
     }
 
+    /// Our own indexes on MLflow's tables, as a script of `CREATE INDEX`.
+    fn own_indexes(&self) -> &'static str;
+
+    /// Asks for the names of all indexes.
+    fn index_names(&self) -> &'static str;
+
     /// `expression = ?`, told apart by case. MySQL needs `BINARY`, SQL Server a collation.
     fn equals(&self, expression: &str) -> String {
         format!("{expression} = ?")

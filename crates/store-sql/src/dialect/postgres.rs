@@ -2,12 +2,21 @@
 //! otherwise, and rows are locked by name.
 
 use super::Dialect;
+use crate::schema;
 use crate::session::Lock;
 
 /// PostgreSQL's SQL.
 pub struct Postgres;
 
 impl Dialect for Postgres {
+    fn own_indexes(&self) -> &'static str {
+        schema::POSTGRES_EXTRA
+    }
+
+    fn index_names(&self) -> &'static str {
+        "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+    }
+
     fn truth(&self, value: bool) -> &'static str {
         if value { "TRUE" } else { "FALSE" }
     }

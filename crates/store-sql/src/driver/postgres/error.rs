@@ -37,6 +37,8 @@ fn kind(state: &SqlState) -> DbErrorKind {
         "54000" | "54001" | "54011" | "54023" => DbErrorKind::TooComplex,
         // Too long, out of range, not representable.
         "22001" | "22003" | "22021" | "22P05" => DbErrorKind::BadValue,
+        "28000" | "28P01" => DbErrorKind::Login,
+        "3D000" => DbErrorKind::NoDatabase,
         "57014" => DbErrorKind::TooSlow,
         // Shutting down, starting up, too many connections, connection lost.
         "57P01" | "57P02" | "57P03" | "53300" | "08000" | "08001" | "08003" | "08004" | "08006" => {

@@ -299,7 +299,10 @@ impl Connection for PostgresConnection {
         }
         let Some(link) = &self.link else { return };
         if let Err(error) = link.runtime.block_on(link.client.batch_execute("ROLLBACK")) {
-            tracing::debug!(error = with_causes(&error), "cannot roll back, so the connection is given up");
+            tracing::debug!(
+                error = with_causes(&error),
+                "cannot roll back, so the connection is given up"
+            );
             self.link = None;
         }
     }

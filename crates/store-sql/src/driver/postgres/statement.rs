@@ -45,8 +45,11 @@ mod tests {
     #[test]
     fn rows_become_arrays() {
         assert_eq!(
-            of_arrays("INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING", &["text", "int8"])
-                .unwrap(),
+            of_arrays(
+                "INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                &["text", "int8"]
+            )
+            .unwrap(),
             "INSERT INTO t (a, b) SELECT * FROM unnest($1::text[], $2::int8[]) ON CONFLICT DO NOTHING"
         );
         assert_eq!(of_arrays("UPDATE t SET a = ?", &["text"]), None);

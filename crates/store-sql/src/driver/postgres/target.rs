@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use oxflow_model::{Error, Result};
-use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls::{self, Certificates, Trust};
@@ -54,7 +54,8 @@ impl Target {
             .keepalives_idle(SILENCE)
             .application_name("oxflow")
             .ssl_mode(SslMode::Prefer);
-        let mut found = Found { user: uri.user.clone(), database: uri.database.clone(), ..Found::default() };
+        let mut found =
+            Found { user: uri.user.clone(), database: uri.database.clone(), ..Found::default() };
         if let Some(host) = &uri.host {
             found.hosts.push((host.clone(), uri.port));
         }
@@ -80,6 +81,14 @@ impl Target {
         for (host, port) in &found.hosts {
             config.host(host);
             config.port(port.or(uri.port).unwrap_or(5432));
+        }
+        // As libpq has it: who names authorities wants them asked.
+        let certificates = &mut found.certificates;
+        if certificates.trust == Trust::Anyone
+            && certificates.authorities.is_some()
+            && config.get_ssl_mode() == SslMode::Require
+        {
+            certificates.trust = Trust::Authority;
         }
         let settings = LIMITS
             .iter()
@@ -117,7 +126,9 @@ fn option(config: &mut Config, found: &mut Found, name: &str, value: &str) -> Re
     let seconds = || number().map(|seconds| Duration::from_secs(seconds.into()));
     match name {
         "user" => found.user = Some(value.to_owned()),
-        "password" => drop(config.password(value)),
+        "password" => {
+            config.password(value);
+        }
         "dbname" => found.database = Some(value.to_owned()),
         "host" => {
             for host in value.split(',') {
@@ -151,30 +162,48 @@ fn option(config: &mut Config, found: &mut Found, name: &str, value: &str) -> Re
         "sslrootcert" => found.certificates.authorities = Some(value.to_owned()),
         "sslcert" => found.certificates.certificate = Some(value.to_owned()),
         "sslkey" => found.certificates.key = Some(value.to_owned()),
-        "channel_binding" => drop(config.channel_binding(match value {
-            "disable" => ChannelBinding::Disable,
-            "prefer" => ChannelBinding::Prefer,
-            "require" => ChannelBinding::Require,
-            _ => return Err(bad("disable, prefer or require")),
-        })),
+        "channel_binding" => {
+            config.channel_binding(match value {
+                "disable" => ChannelBinding::Disable,
+                "prefer" => ChannelBinding::Prefer,
+                "require" => ChannelBinding::Require,
+                _ => return Err(bad("disable, prefer or require")),
+            });
+        }
         // Zero means: no limit.
-        "connect_timeout" => drop(config.connect_timeout(match seconds()? {
-            Duration::ZERO => Duration::MAX,
-            some => some,
-        })),
-        "application_name" => drop(config.application_name(value)),
-        "options" => drop(config.options(value)),
-        "target_session_attrs" => drop(config.target_session_attrs(match value {
-            "any" => TargetSessionAttrs::Any,
-            "read-write" => TargetSessionAttrs::ReadWrite,
-            _ => return Err(bad("any or read-write")),
-        })),
-        "keepalives" => drop(config.keepalives(number()? != 0)),
-        "keepalives_idle" => drop(config.keepalives_idle(seconds()?)),
-        "keepalives_interval" => drop(config.keepalives_interval(seconds()?)),
-        "keepalives_count" => drop(config.keepalives_retries(number()?)),
+        "connect_timeout" => {
+            config.connect_timeout(match seconds()? {
+                Duration::ZERO => Duration::MAX,
+                some => some,
+            });
+        }
+        "application_name" => {
+            config.application_name(value);
+        }
+        "options" => {
+            config.options(value);
+        }
+        "target_session_attrs" => {
+            config.target_session_attrs(match value {
+                "any" => TargetSessionAttrs::Any,
+                "read-write" => TargetSessionAttrs::ReadWrite,
+                _ => return Err(bad("any or read-write")),
+            });
+        }
+        "keepalives" => {
+            config.keepalives(number()? != 0);
+        }
+        "keepalives_idle" => {
+            config.keepalives_idle(seconds()?);
+        }
+        "keepalives_interval" => {
+            config.keepalives_interval(seconds()?);
+        }
+        "keepalives_count" => {
+            config.keepalives_retries(number()?);
+        }
         "tcp_user_timeout" => {
-            drop(config.tcp_user_timeout(Duration::from_millis(number()?.into())));
+            config.tcp_user_timeout(Duration::from_millis(number()?.into()));
         }
         "client_encoding" if ["utf8", "utf-8"].contains(&value.to_lowercase().as_str()) => {}
         "client_encoding" => return Err(bad("utf8")),

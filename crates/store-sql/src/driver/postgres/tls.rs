@@ -75,9 +75,9 @@ fn unreadable(path: &str, why: &dyn std::fmt::Display) -> Error {
 }
 
 fn read_certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let read = CertificateDer::pem_file_iter(Path::new(path)).map_err(|why| unreadable(path, &why))?;
-    let found: Vec<_> =
-        read.collect::<Result<_, _>>().map_err(|why| unreadable(path, &why))?;
+    let read =
+        CertificateDer::pem_file_iter(Path::new(path)).map_err(|why| unreadable(path, &why))?;
+    let found: Vec<_> = read.collect::<Result<_, _>>().map_err(|why| unreadable(path, &why))?;
     if found.is_empty() { Err(unreadable(path, &"it holds no certificate")) } else { Ok(found) }
 }
 

@@ -1,0 +1,10 @@
+//! The SQL store on PostgreSQL: the promises of every store, and how databases are opened, refused
+//! and lost.
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use oxflow_testkit::TestPostgres;
+
+oxflow_store::conformance_suite!({
+    let database = TestPostgres::new();
+    (database.open(), database)
+});
