@@ -111,6 +111,8 @@ trait WriteJob: Send {
     fn run(&mut self, session: &mut dyn Session) -> bool;
     /// Whether the last run failed only because another connection was in the way.
     fn was_in_the_way(&self) -> bool;
+    /// Forgets how the last run ended.
+    fn forget(&mut self);
     /// Sends the answer, after the commit (or its failure).
     fn finish(self: Box<Self>, committed: Result<(), DbError>);
 }
@@ -139,6 +141,10 @@ impl<T: Send, F: FnMut(&mut dyn Session) -> Result<T> + Send> WriteJob for Typed
         // Clients retry this code; a call inside a transaction only fails so through contention.
         matches!(&self.outcome, Some(Err(error))
             if error.code() == ErrorCode::TemporarilyUnavailable)
+    }
+
+    fn forget(&mut self) {
+        self.outcome = None;
     }
 
     fn finish(self: Box<Self>, committed: Result<(), DbError>) {
@@ -222,6 +228,8 @@ fn run_alone(connection: &mut dyn Connection, mut job: Box<dyn WriteJob>) {
     let mut attempt = 1;
     let committed = loop {
         if let Err(error) = connection.begin() {
+            // What went wrong before was only that the connection broke; this says why it stays so.
+            job.forget();
             break Err(error);
         }
         if job.run(connection.session()) {

@@ -69,6 +69,18 @@ pub trait Dialect: Send + Sync {
         format!("{expression} {direction} NULLS LAST")
     }
 
+    /// How many conditions and columns of an order a search may have. PostgreSQL plans for many
+    /// seconds beyond that.
+    fn most_conditions(&self) -> usize {
+        usize::MAX
+    }
+
+    /// The end of a subquery that is looked up for each row instead of being joined. PostgreSQL
+    /// takes too long to decide how to join dozens of them.
+    fn looked_up(&self) -> &'static str {
+        ""
+    }
+
     /// Our own indexes on MLflow's tables, as a script of `CREATE INDEX`.
     fn own_indexes(&self) -> &'static str;
 

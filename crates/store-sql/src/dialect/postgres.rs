@@ -9,6 +9,14 @@ use crate::session::Lock;
 pub struct Postgres;
 
 impl Dialect for Postgres {
+    fn most_conditions(&self) -> usize {
+        200
+    }
+
+    fn looked_up(&self) -> &'static str {
+        " OFFSET 0"
+    }
+
     fn own_indexes(&self) -> &'static str {
         schema::POSTGRES_EXTRA
     }

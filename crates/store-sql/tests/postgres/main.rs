@@ -2,6 +2,10 @@
 //! and lost.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod opening;
+mod refusing;
+mod restarting;
+
 use oxflow_testkit::TestPostgres;
 
 oxflow_store::conformance_suite!({

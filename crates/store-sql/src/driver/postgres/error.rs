@@ -36,7 +36,7 @@ fn kind(state: &SqlState) -> DbErrorKind {
         // Program limits: too many columns, arguments, too deep a stack.
         "54000" | "54001" | "54011" | "54023" => DbErrorKind::TooComplex,
         // Too long, out of range, not representable.
-        "22001" | "22003" | "22021" | "22P05" => DbErrorKind::BadValue,
+        "22001" | "22003" | "22021" | "22P02" | "22P05" => DbErrorKind::BadValue,
         "28000" | "28P01" => DbErrorKind::Login,
         "3D000" => DbErrorKind::NoDatabase,
         "57014" => DbErrorKind::TooSlow,

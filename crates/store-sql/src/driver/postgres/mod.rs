@@ -29,6 +29,8 @@ use value::{Array, arrays, type_of};
 
 /// Texts each connection remembers, the prepared ones among them.
 const STATEMENTS: usize = 512;
+/// The protocol counts arguments in 16 bits.
+const ARGUMENTS: usize = 65535;
 
 /// A connection to PostgreSQL.
 pub struct PostgresConnection {
@@ -98,6 +100,10 @@ impl PostgresConnection {
         args: &[Value<'_>],
         each: &mut dyn FnMut(&dyn Row) -> Result<(), DbError>,
     ) -> Result<u64, DbError> {
+        if args.len() > ARGUMENTS {
+            let why = format!("more than {ARGUMENTS} values in one statement");
+            return Err(DbError::new(DbErrorKind::TooComplex, why));
+        }
         let begin = self.begin.take();
         let link = self.link()?;
         let types: Vec<Type> = args.iter().map(type_of).collect();
