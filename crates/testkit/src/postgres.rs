@@ -114,7 +114,9 @@ impl TestPostgres {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
-        psql(admin, &format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
+        // Copying files takes a fifth of the time of the usual way, through the log.
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy");
+        psql(admin, &create).unwrap();
         TestPostgres(Arc::new(Owned { admin: admin.to_owned(), name }))
     }
 
@@ -126,7 +128,7 @@ impl TestPostgres {
     /// The URI of the administrator in this database.
     pub fn uri(&self) -> String {
         let (server, _) = self.0.admin.rsplit_once('/').unwrap();
-        format!("{server}/{}", self.0.name)
+        format!("{server}/{}?sslmode=disable", self.0.name)
     }
 
     /// How to open it.

@@ -93,7 +93,7 @@ fn a_user_who_may_not_create_tables_is_told_what_to_grant() {
 #[test]
 fn certificates_are_checked_if_asked_for() {
     let database = TestPostgres::empty();
-    let uri = database.uri();
+    let uri = database.uri().replace("?sslmode=disable", "");
     let strict = format!("{uri}?sslmode=verify-full");
     refused(&database, &strict, &["cannot be reached", "certificate"]);
     let folder = database.sql("SHOW data_directory").concat();
