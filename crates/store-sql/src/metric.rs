@@ -154,8 +154,8 @@ fn in_order_of_locks(metrics: &[Metric]) -> Vec<&Metric> {
     let mut sorted: Vec<&Metric> = metrics.iter().collect();
     sorted.sort_by(|a, b| {
         let (a, b) = (
-            (&a.key, a.timestamp, a.step, a.stored_value()),
-            (&b.key, b.timestamp, b.step, b.stored_value()),
+            (&a.key, a.timestamp, a.step, a.stored_value().0),
+            (&b.key, b.timestamp, b.step, b.stored_value().0),
         );
         a.partial_cmp(&b).unwrap_or(Ordering::Equal)
     });
