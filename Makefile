@@ -13,9 +13,9 @@ MLFLOW = $(OXFLOW_VENVS)/mlflow-3.17.2/bin/mlflow
 # The same requests every time, so that a change is blamed for what it did and for nothing else; SEED=8 looks elsewhere.
 SEED ?= 7
 
-.PHONY: serve build test lint unit venvs e2e replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
+.PHONY: serve build ui test lint unit venvs e2e web-lint web-test replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
 
-serve:
+serve: ui
 	cargo build --release --bin oxflow
 	$(RELEASE) server --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db
 
@@ -23,8 +23,36 @@ build:
 	cargo build --workspace
 
 # Each part leaves its counts in $(CARGO_TARGET_DIR)/results, so that they can be read together at the end.
-test: lint unit e2e conformance-quick
-	@cat $(CARGO_TARGET_DIR)/results/{unit,e2e,conformance}
+# The pages come first: cargo embeds them, and would otherwise compile the server twice.
+test: ui lint unit e2e web-test conformance-quick
+	@cat $(CARGO_TARGET_DIR)/results/{unit,e2e,web,conformance}
+
+# The web pages. Cargo embeds what is in web/dist, and does without when nothing is.
+UI_SOURCES = $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/package.json
+ui: web/dist/files.txt
+
+web/dist/files.txt: web/node_modules/.installed $(UI_SOURCES)
+	cd web && npm run build
+
+# A lock that was written on another kind of machine may lack a package for this one; then the exact versions of
+# package.json have to do.
+web/node_modules/.installed: web/package.json web/package-lock.json
+	cd web && { npm ci --no-audit --no-fund || npm install --no-audit --no-fund --no-package-lock; }
+	touch $@
+
+web-lint: web/node_modules/.installed
+	cd web && npm run check && npm run lint
+
+# The pages in a real browser, against the real server, filled by the stock client.
+CHROMIUM ?= /usr/bin/chromium
+export CHROMIUM
+$(CHROMIUM):
+	@echo "installing chromium"; if [ $$(id -u) = 0 ]; then apt-get update -q && apt-get install -qy --no-install-recommends chromium; \
+	 else sudo apt-get update -q && sudo apt-get install -qy --no-install-recommends chromium; fi
+
+web-test: web-lint ui build venvs | $(CHROMIUM) $(CARGO_TARGET_DIR)/results
+	@set -o pipefail; { cd web && NO_COLOR=1 npm test && NO_COLOR=1 npm run test:pages; } 2>&1 | tee $(CARGO_TARGET_DIR)/results/web.log; \
+	 status=$$?; sed -n 's/^ *Tests  */web: /p' $(CARGO_TARGET_DIR)/results/web.log > $(CARGO_TARGET_DIR)/results/web; exit $$status
 
 lint:
 	cargo fmt --all --check

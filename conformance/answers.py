@@ -8,18 +8,21 @@ import base64
 import json
 import re
 
-ID = re.compile(r"[md]-[0-9a-f]{32}|\b[0-9a-f]{32}\b")
-UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+ID = re.compile(r"(?:[md]|ls|rq|iss)-[0-9a-f]{32}|\b[0-9a-f]{32}\b")
+UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d{1,4}")
 NOW = re.compile(r"(?:1[7-9]|20)\d{11}")
 PYTHON_SET = re.compile(r"\{('[^{}']*'(?:, '[^{}']*')+)\}")
 # SQL errors name the driver, the statement and its parameters.
 DRIVER = re.compile(r"\((?:sqlite3|builtins|raised)[\s\S]*|(?<=already exists\. Error: )[\s\S]*|UNIQUE constraint failed[\s\S]*")
 TIMES = {"creation_time", "last_update_time", "creation_timestamp", "last_updated_timestamp", "creation_timestamp_ms",
-         "last_updated_timestamp_ms", "created_time"}
+         "last_updated_timestamp_ms", "created_time", "created_at", "last_updated_at", "creation_time_ms", "last_update_time_ms",
+         "created_timestamp"}
 NAMES = {"run_name", "name"}
+EXPERIMENT_IDS = {"experiment_id", "experiment_ids"}
 MODEL_HISTORY = "mlflow.log-model.history"
-UNORDERED = {"tags", "params", "aliases", "dataset_inputs", "model_inputs", "model_outputs"}
+UNORDERED = {"tags", "params", "aliases", "dataset_inputs", "model_inputs", "model_outputs", "experiment_ids",
+             "schema_ids"}
 
 
 class Names:
@@ -39,7 +42,7 @@ class Names:
 
     def replace(self, text):
         text = ID.sub(lambda m: "${%s}" % self.symbols[m[0]] if m[0] in self.symbols else "<hex32>", text)
-        text = UUID.sub("<uuid>", text)
+        text = UUID.sub(lambda m: "${%s}" % self.symbols[m[0]] if m[0] in self.symbols else "<uuid>", text)
         text = re.sub(r"(?<=mlflow-artifacts:/)\d+", lambda m: experiment(m[0], self), text)
         text = text.replace(self.values.get("nonce", "${nonce}"), "${nonce}")
         return text.replace(self.folder, "<dir>").replace(self.port, "<port>")
@@ -83,7 +86,7 @@ def tidy(value, names, key=None, parent=None, holder=None):
     if isinstance(value, list):
         items = [tidy(item, names, key, parent or {}) for item in value]
         return sorted(items, key=sortable) if key in UNORDERED or (key == "metrics" and holder == "data") else items
-    if key == "experiment_id" and isinstance(value, int):
+    if key in EXPERIMENT_IDS and isinstance(value, int):
         return experiment(str(value), names)
     if key in TIMES and not names.exact and isinstance(value, int) and not isinstance(value, bool) and NOW.fullmatch(str(value)):
         return "<now>"
@@ -98,8 +101,10 @@ def tidy(value, names, key=None, parent=None, holder=None):
         return token(value, names)
     if key == "message":
         return message(names.replace(value), names)
-    if key == "experiment_id":
+    if key in EXPERIMENT_IDS:
         return experiment(value, names)
+    if key == "error_message":
+        return re.sub(r"(?<=^Failed to test webhook: )[\s\S]*", "<why>", value)
     if key in NAMES or (key == "value" and parent.get("key") == "mlflow.runName"):
         value = "<random-name>" if RANDOM_NAME.fullmatch(value) and not names.exact else value
     if parent.get("key") == MODEL_HISTORY and key == "value":
@@ -131,7 +136,7 @@ def token(value, names):
 def message(text, names):
     text = DRIVER.sub("<driver>", text)
     if "xperiment" in text:
-        text = re.sub(r"(?<=id[ =])\d+|(?<=experiment )\d+(?= must)", lambda m: experiment(m[0], names), text)
+        text = re.sub(r"(?<=id[ =])\d+|(?<=experiment )\d+|(?<=experiment ')\d+(?=')", lambda m: experiment(m[0], names), text)
     text = re.sub(r"(?<=Got value )\d+", lambda m: experiment(m[0], names), text)
     text = re.sub(r"(?<=')\d+(?=/\$\{)", lambda m: experiment(m[0], names), text)
     return PYTHON_SET.sub(lambda m: "{%s}" % ", ".join(sorted(m[1].split(", "))), text)

@@ -29,7 +29,7 @@ import sys
 import time
 
 from answers import compare
-from generate import malformed, models, registry, resources, searching, tracking
+from generate import malformed, models, registry, resources, reviews, searching, tracking, webhooks
 from generate.world import API, Step, World
 from pair import Minimiser, Pair, mentioned
 from replay import StartedServer, shorten
@@ -45,12 +45,21 @@ AREAS = {  # Weight of the area, and its generators.
     "artifacts": (6, models.ARTIFACTS),
     "registry": (16, registry.REGISTRY),
     "resources": (7, resources.RESOURCES),
+    "reviews": (6, reviews.REVIEWS),
+    "webhooks": (3, webhooks.HOOKS),
     "malformed": (12, None),
 }
 EPOCH = 400  # Requests until everything begins anew, so that the servers' databases do not outgrow the searches.
 MOST_SHOWN = 15  # Steps of one sequence.
 OPTIONS = ["--backend-store-uri", "sqlite:///${dir}/mlflow.db", "--artifacts-destination", "${dir}/artifacts"]
-ENVIRONMENT = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+ENVIRONMENT = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    # Webhooks tell a port of this machine where nobody listens; whoever opens the database reads their secrets.
+    "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+    "MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_WEBHOOK_REQUEST_TIMEOUT": "5",
+    "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+}
 REGISTRY_PROBE = ("GET", "/api/2.0/mlflow/registered-models/search", {}, None)
 
 
@@ -239,7 +248,7 @@ class Sequence:
 
     def follows(self, step, want, got):
         """Whether a difference is about something that already differed."""
-        if self.pair.shifted and step.path.endswith("search") and "LIKE '%${nonce}" not in str(step.shown()):
+        if self.pair.shifted and re.search("(search|/webhooks)$", step.path) and "LIKE '%${nonce}" not in str(step.shown()):
             return True  # What is found of earlier epochs has the ids of experiments in it.
         if step.path.endswith("/mlflow-artifacts/artifacts") and not str(step.query.get("path", "")).startswith("${nonce}"):
             return True  # The folder of everything that was ever stored.

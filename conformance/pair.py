@@ -11,7 +11,7 @@ import urllib.parse
 from answers import Names, Normal, compare
 from replay import Answer, fill, lookup, query_pairs
 
-SYMBOL = re.compile(r"\$\{((?:exp|run|model|data|token)\d+)\}|((?:model|renamed) name\d+ )(?=\$\{nonce\})")
+SYMBOL = re.compile(r"\$\{((?:exp|run|model|data|schema|queue|issue|hook|token)\d+)\}|((?:model|renamed) name\d+ )(?=\$\{nonce\})")
 URL_SAFE = "/%:$&'()*+,;=@!~[]"
 IDLE_SECONDS = 2  # Servers close connections that were quiet for some seconds.
 
@@ -98,7 +98,7 @@ class Pair:
                 value = lookup(answer, where)
                 if value is not None:
                     names.bind(symbol, value)
-        bound = [symbol in names.values for symbol in step.capture if symbol.startswith("exp") for names in self.names]
+        bound = [symbol in names.values for symbol in step.capture if symbol.startswith(("exp", "issue", "hook")) for names in self.names]
         self.shifted |= len(set(bound)) > 1
         return [Normal(answer, names, step.unordered) for answer, names in zip(answers, [self.names[0], self.names[-1]])]
 

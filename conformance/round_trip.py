@@ -21,12 +21,12 @@ import tempfile
 
 import differential
 from differential import HERE, Rules, Sequence, command
-from generate import models, registry, searching
+from generate import models, registry, resources, reviews, searching, webhooks
 from generate.world import AJAX, API, Step
 from pair import Alone, Pair
 from replay import StartedServer
 
-WRITERS = ["experiments", "runs", "history", "datasets", "models", "artifacts", "registry"]
+WRITERS = ["experiments", "runs", "history", "datasets", "models", "artifacts", "registry", "resources", "reviews", "webhooks"]
 OPTIONS = ["--backend-store-uri", "sqlite:///{0}/mlflow.db", "--artifacts-destination", "{0}/artifacts"]
 
 
@@ -40,6 +40,10 @@ def reads(world, searches):
     for experiment in world.experiments:
         yield Step("experiments", "GET", API + "experiments/get", {"experiment_id": experiment.id})
         yield Step("experiments", "GET", API + "experiments/get-by-name", {"experiment_name": experiment.name})
+        yield Step("resources", "GET", resources.SCORERS + "list", {"experiment_id": experiment.id})
+        for path in (reviews.SCHEMAS, reviews.QUEUES):
+            yield Step("reviews", "GET", path + "list", {"experiment_id": experiment.id})
+        yield Step("reviews", "POST", reviews.ISSUES + "/search", body={"experiment_id": experiment.id})
     for run in world.runs:
         yield Step("runs", "GET", API + "runs/get", {"run_id": run.id})
         yield Step("artifacts", "GET", API + "artifacts/list", {"run_id": run.id})
@@ -53,6 +57,12 @@ def reads(world, searches):
         yield Step("registry", "GET", registry.MODELS + "get", {"name": model.name})
         for version in range(1, model.versions + 1):
             yield Step("registry", "GET", registry.VERSIONS + "get", {"name": model.name, "version": str(version)})
+    for dataset in world.datasets:
+        for tail in ("", "/records", "/experiment-ids"):
+            yield Step("resources", "GET", resources.DATASETS + dataset.id + tail)
+    for hook in world.hooks:
+        yield Step("webhooks", "GET", f"{webhooks.WEBHOOKS}/{hook.id}")
+    yield Step("webhooks", "GET", webhooks.WEBHOOKS, {"max_results": 1000})
     everything = [experiment.id for experiment in world.experiments]
     for view in ("ACTIVE_ONLY", "DELETED_ONLY", "ALL"):
         yield Step("runs", "POST", API + "runs/search", body={"experiment_ids": everything, "run_view_type": view})
@@ -104,6 +114,8 @@ def write(words, folder, seed, requests):
         areas = [area for area in WRITERS if area != "registry" or not lacks_registry(alone)]
         sequence = Sequence(alone, seed, areas, Rules(None), minimise=False, epoch=10**9)
         sequence.run(requests)
+        for experiment in sequence.world.experiments:  # The question that is always there is made when somebody looks.
+            alone.send(Step("reviews", "GET", reviews.SCHEMAS + "list", {"experiment_id": experiment.id}))
         alone.close()
     return sequence
 

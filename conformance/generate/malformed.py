@@ -42,7 +42,8 @@ def damage_body(w, step):
     if kind == "drop":
         del target[key]
     elif kind == "wrong":
-        target[key] = w.rng.choice(WRONG)
+        # The first experiment need not be the same one on both servers.
+        target[key] = w.rng.choice([value for value in WRONG if str(value) != "1"] if "experiment" in key else WRONG)
     elif kind == "null":
         target[key] = None
     elif kind == "camel":

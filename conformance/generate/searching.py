@@ -66,7 +66,8 @@ def search_runs(w):
 
 def search(w, area, path, source, traits, method):
     """A search whose order depends on ids that differ between the servers is not cut into pages."""
-    random_order = any("run_id" in item or "model_id" in item for item in source.get("order_by", ()) if isinstance(item, str))
+    with_ids = ("run_id", "model_id", "artifact_uri")
+    random_order = any(field in item for item in source.get("order_by", ()) if isinstance(item, str) for field in with_ids)
     if random_order:
         source["max_results"] = 1000
     elif w.chance(0.02):

@@ -86,6 +86,7 @@ class World:
         self.rng, self.nonce, self.registry = rng, nonce, registry
         self.counts = {}
         self.experiments, self.runs, self.models, self.registered, self.datasets = [], [], [], [], []
+        self.schemas, self.queues, self.issues, self.hooks = [], [], [], []
         self.tokens = []  # Steps that page on, sent next.
         self.start_time = values.T0
 
@@ -145,5 +146,6 @@ class World:
         texts = {"${%s}" % symbol for symbol in symbols}
         self.runs = [r for r in self.runs if r.id not in texts]
         self.models = [m for m in self.models if m.id not in texts]
-        self.datasets = [d for d in self.datasets if d.id not in texts]
+        for known in (self.datasets, self.schemas, self.queues, self.issues, self.hooks):
+            known[:] = [resource for resource in known if resource.id not in texts]
         self.registered = [m for m in self.registered if not any(text in m.name for text in texts)]

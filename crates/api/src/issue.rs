@@ -25,11 +25,11 @@ message! {
     /// An answer that holds one issue.
     pub struct IssueResponse { issue: Option<Issue> }
 
-    /// `POST issues`
+    /// `POST issues`. The first field that is missing is the one that MLflow misses first.
     pub struct CreateIssue {
-        [required] experiment_id: Option<String>,
         [required] name: Option<String>,
         [required] description: Option<String>,
+        [required] experiment_id: Option<String>,
         status: Option<String>,
         severity: Option<String>,
         root_causes: Vec<String>,

@@ -27,3 +27,4 @@ pub mod ui;
 pub mod view;
 pub mod webhook;
 pub mod wire_enum;
+pub mod workspace;

@@ -65,8 +65,8 @@ message! {
         [required] status: Option<LoggedModelStatus>,
     }
 
-    /// `PATCH logged-models/{model_id}/tags`
-    pub struct SetLoggedModelTags { tags: Vec<Tag> }
+    /// `PATCH logged-models/{model_id}/tags`. The path says which model; clients send its id as well.
+    pub struct SetLoggedModelTags { model_id: Option<String>, tags: Vec<Tag> }
 
     /// `POST logged-models/{model_id}/params`
     pub struct LogLoggedModelParams {

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use oxflow_model::validate::python_repr;
 use oxflow_model::{Error, Result};
 
 /// The token of the page that starts at `offset`.
@@ -21,14 +20,23 @@ pub fn decode(token: Option<&str>) -> Result<u64> {
     let bytes = STANDARD
         .decode(&clean)
         .map_err(|_| Error::invalid("Invalid page token, could not base64-decode"))?;
-    let shown = String::from_utf8_lossy(&bytes).into_owned();
     let json: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| {
-        Error::invalid(format!("Invalid page token, decoded value=b{}", python_repr(&shown)))
+        Error::invalid(format!("Invalid page token, decoded value={}", python_bytes(&bytes)))
     })?;
     match json.get("offset").and_then(serde_json::Value::as_u64) {
         Some(offset) if offset > 0 && offset <= i64::MAX as u64 => Ok(offset),
         _ => Err(Error::invalid(format!("Invalid page token, parsed value={json}"))),
     }
+}
+
+/// Bytes as Python shows them: in double quotes if that saves escaping single ones.
+fn python_bytes(bytes: &[u8]) -> String {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
+    let shown = bytes.iter().map(|byte| match *byte {
+        b'\'' | b'"' if char::from(*byte) != quote => char::from(*byte).to_string(),
+        _ => byte.escape_ascii().to_string(),
+    });
+    format!("b{quote}{}{quote}", shown.collect::<String>())
 }
 
 /// A token that holds more than an offset.
@@ -57,5 +65,14 @@ mod tests {
         for bad in ["x", "!!", "eyJvZmZzZXQiOiAwfQ==", "e30="] {
             assert!(decode(Some(bad)).is_err(), "{bad}");
         }
+        let refused = decode(Some("null")).unwrap_err();
+        assert_eq!(refused.message(), r"Invalid page token, decoded value=b'\x9e\xe9e'");
+    }
+
+    #[test]
+    fn bytes_are_shown_as_python_does() {
+        assert_eq!(python_bytes(b"a\\\n\xc3"), r"b'a\\\n\xc3'");
+        assert_eq!(python_bytes(b"it's"), r#"b"it's""#);
+        assert_eq!(python_bytes(b"'\""), r#"b'\'"'"#);
     }
 }

@@ -124,6 +124,12 @@ pub struct ServerArgs {
     /// Upgrade the database first if an older MLflow made it, with a backup of a SQLite file
     #[arg(long)]
     pub upgrade: bool,
+    /// Let workspaces be managed; work is done in the default one [env: MLFLOW_ENABLE_WORKSPACES]
+    #[arg(long, overrides_with = "disable_workspaces")]
+    pub enable_workspaces: bool,
+    /// No workspaces (the default)
+    #[arg(long)]
+    pub disable_workspaces: bool,
     /// SAMEORIGIN, DENY or NONE [default: SAMEORIGIN] [env: MLFLOW_SERVER_X_FRAME_OPTIONS]
     #[arg(long, value_name = "VALUE")]
     pub x_frame_options: Option<String>,
@@ -169,13 +175,7 @@ pub struct ForeignArgs {
     /// Refused: authentication is not there yet
     #[arg(long, value_name = "NAME", hide = true)]
     pub app_name: Option<String>,
-    /// Refused: workspaces are not there yet
-    #[arg(long, hide = true)]
-    pub enable_workspaces: bool,
-    /// The default
-    #[arg(long, hide = true)]
-    pub disable_workspaces: bool,
-    /// Refused: workspaces are not there yet
+    /// Refused: workspaces are kept in the backend store
     #[arg(long, value_name = "URI", hide = true)]
     pub workspace_store_uri: Option<String>,
 }

@@ -44,7 +44,7 @@ const DEFAULT_STORE: &str = "sqlite:///mlflow.db";
 
 /// Argument, else environment variable, else default. Fails with a sentence for the user.
 pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
-    let mut notices = foreign(&args.foreign, env)?;
+    let mut notices = foreign(&args.foreign)?;
     let cwd = std::env::current_dir().map_err(|error| format!("No working directory: {error}."))?;
     let text = |arg: &Option<String>, name: &str| {
         arg.clone().filter(|text| !text.is_empty()).or_else(|| env.get(name).map(str::to_owned))
@@ -82,6 +82,16 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
     });
     let default_artifact_root = text(&args.default_artifact_root, "MLFLOW_DEFAULT_ARTIFACT_ROOT")
         .unwrap_or_else(|| if serving { "mlflow-artifacts:/" } else { "./mlruns" }.to_owned());
+    let workspaces = match (args.enable_workspaces, args.disable_workspaces) {
+        (true, _) => true,
+        (_, true) => false,
+        _ => env.flag("MLFLOW_ENABLE_WORKSPACES").unwrap_or(false),
+    };
+    let default_artifact_root = match workspaces {
+        // Where stock MLflow keeps, and looks for, what belongs to this workspace.
+        true => format!("{}/workspaces/default", default_artifact_root.trim_end_matches('/')),
+        false => default_artifact_root,
+    };
     let port = match (args.port, env.get("MLFLOW_PORT")) {
         (Some(port), _) => port,
         (None, Some(text)) => {
@@ -108,6 +118,7 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
         server: Settings {
             static_prefix: static_prefix(text(&args.static_prefix, "MLFLOW_STATIC_PREFIX"))?,
             artifacts_only,
+            workspaces,
             security: security(&args, env),
             long_values: match env.flag("MLFLOW_TRUNCATE_LONG_VALUES") {
                 Some(false) => LongValues::Refuse,
@@ -215,17 +226,19 @@ fn security(args: &ServerArgs, env: &Env) -> SecuritySettings {
 
 /// What to say about options of stock MLflow that mean nothing here. What would make the server
 /// less safe, or give it other data than asked for, is refused.
-fn foreign(args: &ForeignArgs, env: &Env) -> Result<Vec<String>, String> {
+fn foreign(args: &ForeignArgs) -> Result<Vec<String>, String> {
     if let Some(name) = &args.app_name {
         return Err(format!(
             "--app-name {name}: authentication is not supported by this build yet, and the server \
              does not start open to everybody in its place."
         ));
     }
-    let workspaces = args.enable_workspaces && !args.disable_workspaces
-        || env.flag("MLFLOW_ENABLE_WORKSPACES").unwrap_or(false);
-    if workspaces || args.workspace_store_uri.is_some() {
-        return Err("Workspaces are not supported by this build yet.".to_owned());
+    if args.workspace_store_uri.is_some() {
+        return Err(
+            "--workspace-store-uri: this build keeps workspaces in the backend store. Leave \
+                    the option out."
+                .to_owned(),
+        );
     }
     let ignored = [
         ("--workers", args.workers.is_some()),

@@ -25,6 +25,7 @@ pub mod time;
 pub mod uri;
 pub mod validate;
 pub mod webhook;
+pub mod workspace;
 
 pub use dataset::{Dataset, DatasetInput, DatasetSummary, LoggedModelInput, LoggedModelOutput};
 pub use error::{Error, ErrorClass, ErrorCode, Result};
@@ -55,3 +56,4 @@ pub use webhook::{
     NewWebhook, SealedSecret, Stamp, Webhook, WebhookAction, WebhookChange, WebhookEntity,
     WebhookEvent, WebhookEvents, WebhookName, WebhookStatus,
 };
+pub use workspace::{DeletionMode, Workspace, WorkspaceChange};

@@ -60,6 +60,8 @@ pub struct Settings {
     pub static_prefix: String,
     /// Serve artifacts only.
     pub artifacts_only: bool,
+    /// Whether workspaces are managed here.
+    pub workspaces: bool,
     /// Who may ask, from where.
     pub security: SecuritySettings,
     /// What to do with params and tags that are too long.
@@ -82,6 +84,7 @@ impl Default for Settings {
         Settings {
             static_prefix: String::new(),
             artifacts_only: false,
+            workspaces: false,
             security: SecuritySettings::default(),
             long_values: LongValues::Truncate,
             source_pattern: None,

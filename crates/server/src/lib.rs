@@ -9,6 +9,7 @@ mod download;
 mod graphql;
 mod live;
 pub mod openapi;
+mod pages;
 mod router;
 mod routes;
 mod security;
@@ -18,6 +19,7 @@ mod start_page;
 mod trace;
 mod version_source;
 mod webhooks;
+mod workspace;
 
 pub use access::{Access, Level};
 pub use app::{App, AppState, Artifacts, Settings};

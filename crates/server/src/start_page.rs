@@ -1,4 +1,4 @@
-//! The page at `/`: what is running, and how to log to it.
+//! The page at `/` of a build without the web pages: what is running, how to log to it, and how to get the pages.
 
 use crate::app::App;
 
@@ -39,6 +39,7 @@ code {{ font-family: ui-monospace, monospace; }}
 <dt>New artifacts go to</dt><dd><code>{root}</code></dd>
 <dt>Health</dt><dd><a href="{prefix}/health">{prefix}/health</a></dd>
 </dl>
+<p>This build has no web pages: <code>make serve</code> builds them in, and needs Node 20.</p>
 <h2>Log a run</h2>
 <pre><code>import mlflow
 

@@ -18,7 +18,7 @@ const NOTES: &str = "
 *Access* is what a caller needs: `public` is nothing, `known` is to be somebody the server knows (what is shown depends
 on who asks), `admin` is to be an administrator, and the others are a level of access to the thing that the request
 names. There are no users yet, so everything is allowed. *Not built* answers 501 `NOT_IMPLEMENTED`, which clients do not
-retry; workspaces answer 503, as in MLflow when they are switched off. With `--static-prefix`, the prefix stands before
+retry. Workspaces answer 503 unless they are enabled, as in MLflow. With `--static-prefix`, the prefix stands before
 every path.
 
 The same for programs, with requests and answers: `GET /openapi.json`.

@@ -30,7 +30,8 @@ const BACK_OFF: Duration = Duration::from_millis(5);
 pub struct Database {
     writes: Sender<Box<dyn WriteJob>>,
     reads: Sender<Box<dyn ReadJob>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    writers: Mutex<Vec<JoinHandle<()>>>,
+    readers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Database {
@@ -41,16 +42,20 @@ impl Database {
     ) -> Result<Database> {
         let (writes, write_queue) = async_channel::bounded(QUEUE);
         let (reads, read_queue) = async_channel::bounded(QUEUE);
-        let mut threads = Vec::new();
-        for connection in writers {
+        let writers = writers.into_iter().map(|connection| {
             let queue = write_queue.clone();
-            threads.push(spawn("oxflow-write", move || write_loop(connection, &queue))?);
-        }
-        for connection in readers {
+            spawn("oxflow-write", move || write_loop(connection, &queue))
+        });
+        let readers = readers.into_iter().map(|connection| {
             let queue = read_queue.clone();
-            threads.push(spawn("oxflow-read", move || read_loop(connection, &queue))?);
-        }
-        Ok(Database { writes, reads, threads: Mutex::new(threads) })
+            spawn("oxflow-read", move || read_loop(connection, &queue))
+        });
+        Ok(Database {
+            writes,
+            reads,
+            writers: Mutex::new(writers.collect::<Result<_>>()?),
+            readers: Mutex::new(readers.collect::<Result<_>>()?),
+        })
     }
 
     /// Runs `work` in a transaction and answers when it is committed. `work` may run more than
@@ -77,21 +82,25 @@ impl Database {
     }
 
     /// Takes no more calls, finishes those that were taken, and closes the connections.
+    ///
+    /// Writers come last, after all readers are gone: SQLite folds its log into the file when the
+    /// last connection is closed, and leaves it behind if two are closed in the same moment.
     pub async fn close(&self) -> Result<()> {
-        self.writes.close();
         self.reads.close();
-        let threads = match self.threads.lock() {
-            Ok(mut threads) => std::mem::take(&mut *threads),
-            Err(_) => return Err(Error::internal("A database thread had panicked.")),
-        };
-        let joined = tokio::task::spawn_blocking(move || {
-            threads.into_iter().all(|thread| thread.join().is_ok())
-        });
-        match joined.await {
-            Ok(true) => Ok(()),
-            _ => Err(Error::internal("A database thread panicked.")),
-        }
+        join(&self.readers).await?;
+        self.writes.close();
+        join(&self.writers).await
     }
+}
+
+/// Waits for threads to end.
+async fn join(threads: &Mutex<Vec<JoinHandle<()>>>) -> Result<()> {
+    let panicked = || Error::internal("A database thread panicked.");
+    let threads = std::mem::take(&mut *threads.lock().map_err(|_| panicked())?);
+    let joined = tokio::task::spawn_blocking(move || {
+        threads.into_iter().all(|thread| thread.join().is_ok())
+    });
+    if joined.await.unwrap_or(false) { Ok(()) } else { Err(panicked()) }
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
@@ -301,21 +310,52 @@ fn run_job(connection: &mut dyn Connection, job: &mut dyn WriteJob) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::driver::sqlite::{Access, SqliteConnection};
+
+    /// A database in `file` with one writer and some readers.
+    fn start(file: &Path) -> Database {
+        let open = |access| {
+            let connection = SqliteConnection::open(file, access).unwrap();
+            Box::new(connection) as Box<dyn Connection + Send>
+        };
+        let readers = (0..4).map(|_| open(Access::Read));
+        Database::start(vec![open(Access::Write)], readers.collect()).unwrap()
+    }
+
+    fn create(session: &mut dyn Session) -> Result<()> {
+        Ok(session.execute("CREATE TABLE IF NOT EXISTS t (x INTEGER)", &[]).map(drop)?)
+    }
+
+    #[tokio::test]
+    async fn the_file_is_whole_when_the_database_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut left = 0;
+        for i in 0..200 {
+            let file = folder.path().join(format!("{i}.db"));
+            let database = start(&file);
+            database.write(create).await.unwrap();
+            // A connection that never read holds no lock and is in nobody's way.
+            let count = |s: &mut dyn Session| Ok(s.row("SELECT count(*) FROM t", &[], |_| Ok(()))?);
+            tokio::try_join!(
+                database.read(count),
+                database.read(count),
+                database.read(count),
+                database.read(count)
+            )
+            .unwrap();
+            database.close().await.unwrap();
+            left += usize::from(folder.path().join(format!("{i}.db-wal")).exists());
+        }
+        assert_eq!(left, 0, "databases with a log beside them");
+    }
 
     #[tokio::test]
     async fn a_call_that_panics_fails_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |access| {
-            let connection = SqliteConnection::open(&folder.path().join("x.db"), access).unwrap();
-            Box::new(connection) as Box<dyn Connection + Send>
-        };
-        let database =
-            Database::start(vec![open(Access::Write)], vec![open(Access::Read)]).unwrap();
-        let create = |session: &mut dyn Session| {
-            Ok(session.execute("CREATE TABLE IF NOT EXISTS t (x INTEGER)", &[]).map(drop)?)
-        };
+        let database = start(&folder.path().join("x.db"));
         let panics = |session: &mut dyn Session| -> Result<()> {
             session.execute("CREATE TABLE half_done (x INTEGER)", &[])?;
             panic!("as if by mistake")

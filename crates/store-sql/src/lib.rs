@@ -39,6 +39,7 @@ pub mod value;
 mod webhook;
 mod webhook_delivery;
 mod webhooks;
+mod workspace;
 
 use std::sync::Arc;
 

@@ -18,6 +18,7 @@ use crate::open_postgres;
 use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
 use crate::statements::Statements;
+use crate::workspace;
 
 /// What a store needs to know to open.
 #[derive(Clone, Debug)]
@@ -91,7 +92,12 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
     let existed = looks_like_sqlite(&path)?;
     let ready = if existed {
         let found = inspect(&path).map_err(explain)?;
-        schema::check(&found, &options.uri, schema::Upgrade::ByUs)?
+        let ready = schema::check(&found, &options.uri, schema::Upgrade::ByUs)?;
+        if ready {
+            let mut look = SqliteConnection::open(&path, Access::Inspect).map_err(explain)?;
+            workspace::refuse_others(&mut look).map_err(explain)??;
+        }
+        ready
     } else {
         create_folder(&path)?;
         false

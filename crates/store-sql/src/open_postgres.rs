@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use oxflow_model::{Error, Result};
 
-use crate::SqlStore;
 use crate::database::Database;
 use crate::dialect::Postgres;
 use crate::driver::postgres::{PostgresConnection, Target};
@@ -14,6 +13,7 @@ use crate::error::{DbError, DbErrorKind};
 use crate::open::{OpenOptions, add_default_experiment};
 use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
+use crate::{SqlStore, workspace};
 
 /// Connections that write. More would not be faster: the database's disk is shared.
 const WRITERS: usize = 4;
@@ -88,7 +88,9 @@ fn prepare_within(
     session.row(PREPARING, &[], |_| Ok(())).map_err(refusal)?;
     let (tables, found) = inspect(session).map_err(refusal)?;
     let ready = schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)?;
-    if !ready {
+    if ready {
+        workspace::refuse_others(connection).map_err(refusal)??;
+    } else {
         connection.script(schema::POSTGRES).map_err(refusal)?;
         connection.script(schema::POSTGRES_EXTRA).map_err(refusal)?;
     }

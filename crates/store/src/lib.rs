@@ -19,6 +19,7 @@ mod run;
 mod saved_view;
 mod scorer;
 mod webhook;
+mod workspace;
 
 use async_trait::async_trait;
 use oxflow_model::Result;
@@ -36,6 +37,7 @@ pub use run::{RunSearch, RunStore};
 pub use saved_view::SavedViewStore;
 pub use scorer::ScorerStore;
 pub use webhook::{Claim, Delivery, WebhookStore};
+pub use workspace::WorkspaceStore;
 
 /// Everything a store does.
 #[async_trait]
@@ -51,6 +53,7 @@ pub trait Store:
     + IssueStore
     + ReviewQueueStore
     + WebhookStore
+    + WorkspaceStore
     + SavedViewStore
     + ChangeStore
 {

@@ -131,12 +131,12 @@ async fn delete_tag(
 
 async fn log_params(
     State(app): State<AppState>,
-    Path(_): Path<String>,
+    // The id in the path counts, as in MLflow; it has to be in the body as well.
+    Path(id): Path<String>,
     Proto(request): Proto<LogLoggedModelParams>,
 ) -> Answer<Empty> {
-    let id = ModelId::new(request.model_id.unwrap_or_default());
     let params = checked_params(all(request.params))?;
-    app.store.log_logged_model_params(&id, params).await?;
+    app.store.log_logged_model_params(&ModelId::new(id), params).await?;
     Ok(Json(Empty {}))
 }
 

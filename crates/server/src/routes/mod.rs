@@ -11,6 +11,7 @@ mod logged_models;
 pub mod metrics;
 pub mod model_versions;
 pub mod not_built;
+mod pages;
 mod proxy;
 mod registered_models;
 mod review_queues;
@@ -33,14 +34,14 @@ use oxflow_model::{Error, ErrorCode};
 use crate::answer::error_response;
 use crate::app::AppState;
 use crate::router::{RouteInfo, Routes};
-use crate::{security, trace};
+use crate::{security, trace, workspace};
 
 pub use service::MLFLOW_VERSION;
 
 /// All routes, without middleware.
 fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = Routes::new(prefix);
-    let routes = service::routes(routes);
+    let routes = pages::routes(service::routes(routes));
     let routes = proxy::routes(proxy::transfer_routes(routes));
     let routes = graphql::routes(routes);
     let routes = ui::routes(routes);
@@ -81,6 +82,7 @@ pub fn router(app: AppState) -> Router {
     router
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(app.clone(), workspace::choose))
         .layer(middleware::from_fn_with_state(app.clone(), security::protect))
         .layer(middleware::from_fn(trace::trace))
         .with_state(app)

@@ -1,7 +1,6 @@
 //! Health, version, and what this server can do.
 
 use axum::extract::State;
-use axum::http::{HeaderName, header};
 use axum::response::Html;
 use oxflow_api::service::{Features, ServerInfo};
 use serde_json::Value;
@@ -11,7 +10,6 @@ use crate::answer::Json;
 use crate::app::AppState;
 use crate::openapi;
 use crate::router::{Routes, Under};
-use crate::start_page;
 
 /// The MLflow release whose protocol this is. Clients compare it with their own.
 pub const MLFLOW_VERSION: &str = "3.17.2";
@@ -21,7 +19,6 @@ pub fn routes(routes: Routes) -> Routes {
         .get(Under::Root, "/health", Access::Public, health)
         .get(Under::Root, "/version", Access::Known, version)
         .get(Under::V3, "/server-info", Access::Public, server_info)
-        .get(Under::Root, "/", Access::Known, start)
         .get(Under::Root, "/openapi.json", Access::Known, describe)
 }
 
@@ -35,18 +32,13 @@ async fn version() -> Html<&'static str> {
     Html(MLFLOW_VERSION)
 }
 
-/// `GET /`
-async fn start(State(app): State<AppState>) -> ([(HeaderName, &'static str); 1], Html<String>) {
-    ([(header::CACHE_CONTROL, "no-cache")], Html(start_page::render(&app)))
-}
-
 /// `GET server-info`, which MLflow 3 clients ask before they upload.
 async fn server_info(State(app): State<AppState>) -> Json<ServerInfo> {
     let capability =
         app.artifacts.proxied.as_ref().map(|store| store.capability()).unwrap_or_default();
     Json(ServerInfo {
         store_type: Some(app.store.kind().to_owned()),
-        workspaces_enabled: Some(false),
+        workspaces_enabled: Some(app.settings.workspaces),
         trace_archival_enabled: Some(false),
         multipart_uploads_enabled: Some(capability.multipart),
         multipart_downloads_enabled: Some(capability.presign),

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::http::Method;
 use oxflow_testkit::{Answer, TestServer};
@@ -382,66 +383,100 @@ async fn what_was_logged_while_a_run_came_and_went_is_there() {
     }
 }
 
+/// The runs of an experiment, deleted ones too.
+async fn runs_of(server: &TestServer, experiment: &str) -> Vec<Value> {
+    let search = json!({"experiment_ids": [experiment], "max_results": 1000,
+                        "run_view_type": "ALL"});
+    let found = server.post("runs/search", &search).await.ok()["runs"].clone();
+    found.as_array().unwrap().clone()
+}
+
+/// Runs go and come back together with their experiment, and new ones are made only while it is
+/// there: at no moment is one deleted and another one not.
+#[track_caller]
+fn assert_one_stage(runs: &[Value]) {
+    let stages: BTreeSet<_> =
+        runs.iter().map(|run| run["info"]["lifecycle_stage"].as_str().unwrap()).collect();
+    assert_eq!(stages.len(), 1, "{stages:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_logged_while_an_experiment_came_and_went_is_there() {
+    const ROUNDS: usize = 5;
     let server = Arc::new(TestServer::start().await);
     let run = server.new_run("iris").create().await;
     let experiment = server.experiment("iris").await;
     let answers = at_once(&server, |server, n| {
-        let (run, experiment) = (run.clone(), json!({"experiment_id": experiment}));
+        let (run, experiment) = (run.clone(), experiment.clone());
         async move {
-            match n % 4 {
-                0 => server.post("experiments/delete", &experiment).await,
-                1 => server.post("experiments/restore", &experiment).await,
-                2 => server.post("runs/log-batch", &batch_of(&run, n, 0)).await,
-                _ => server.post("runs/create", &experiment).await,
+            let named = json!({"experiment_id": experiment});
+            let mut answers = Vec::new();
+            for _ in 0..ROUNDS {
+                answers.push(match n % 4 {
+                    0 => server.post("experiments/delete", &named).await,
+                    1 => server.post("experiments/restore", &named).await,
+                    2 => server.post("runs/log-batch", &batch_of(&run, n, 0)).await,
+                    _ => server.post("runs/create", &named).await,
+                });
+                if n % 4 == 3 {
+                    assert_one_stage(&runs_of(&server, &experiment).await);
+                }
             }
+            answers
         }
     })
     .await;
-    for (n, answer) in answers.iter().enumerate() {
+    for (n, answers) in answers.iter().enumerate() {
         // Deleting what is deleted already, or logging to it, is the caller's mistake.
         let code = if n % 4 < 2 { "RESOURCE_DOES_NOT_EXIST" } else { "INVALID_PARAMETER_VALUE" };
-        successes(std::slice::from_ref(answer), code);
+        successes(answers, code);
     }
     let path = format!("{API}/experiments/get?experiment_id={experiment}");
     let stage = server.get(&path).await.ok()["experiment"]["lifecycle_stage"].clone();
     if stage == "deleted" {
         server.post("experiments/restore", &json!({"experiment_id": experiment})).await.ok();
     }
-    let search = json!({"experiment_ids": [experiment], "max_results": 1000});
-    let found = server.post("runs/search", &search).await.ok()["runs"].clone();
-    let created = answers.iter().enumerate().filter(|(n, a)| n % 4 == 3 && a.status == 200).count();
-    assert_eq!(found.as_array().unwrap().len(), created + 1, "restored with their experiment");
+    let found = runs_of(&server, &experiment).await;
+    assert!(found.iter().all(|run| run["info"]["lifecycle_stage"] == "active"), "{found:?}");
+    let fourth = |n: &usize| n % 4 == 3;
+    let creators = (0..MANY).filter(fourth).flat_map(|n| &answers[n]);
+    let created = creators.filter(|answer| answer.status == 200).count();
+    assert_eq!(found.len(), created + 1, "all that were created, and the first one");
     let data = server.run(&run).await["data"].clone();
     for n in (0..MANY).filter(|n| n % 4 == 2) {
         let seen = value_of(&data["metrics"], &format!("m{n}")).is_some();
-        assert_eq!(seen, answers[n].status == 200, "{n}: {}", answers[n].text());
+        assert_eq!(seen, answers[n].iter().any(|answer| answer.status == 200), "{n}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_see_whole_batches_and_the_name_that_the_tag_says() {
+    // Few write, so that there are many commits to get in between of; the others read all the time.
+    const WRITERS: usize = 4;
+    const ROUNDS: usize = 60;
     let server = Arc::new(TestServer::start().await);
     let run = server.new_run("iris").create().await;
+    let writing = Arc::new(AtomicUsize::new(WRITERS));
     let answers = at_once(&server, |server, n| {
-        let run = run.clone();
+        let (run, writing) = (run.clone(), writing.clone());
         async move {
             let mut answers = Vec::new();
-            for round in 0..4 {
-                let word = format!("{n}-{round}");
-                if n % 4 == 0 {
+            if n < WRITERS {
+                for round in 0..ROUNDS {
+                    let word = format!("{n}-{round}");
                     let tags = ["mlflow.runName", "same"].map(|k| json!({"key": k, "value": word}));
                     let body = json!({"run_id": run, "tags": tags});
                     answers.push(server.post("runs/log-batch", &body).await);
-                } else {
-                    let found = server.run(&run).await;
-                    let name = &found["info"]["run_name"];
-                    let tags = &found["data"]["tags"];
-                    assert_eq!(value_of(tags, "mlflow.runName"), Some(name));
-                    let same = value_of(tags, "same");
-                    assert!(same.is_none_or(|same| same == name), "{same:?} {name}");
                 }
+                writing.fetch_sub(1, Ordering::SeqCst);
+            }
+            while n >= WRITERS && writing.load(Ordering::SeqCst) > 0 {
+                let found = server.run(&run).await;
+                let name = &found["info"]["run_name"];
+                let tags = &found["data"]["tags"];
+                assert_eq!(value_of(tags, "mlflow.runName"), Some(name));
+                let same = value_of(tags, "same");
+                assert!(same.is_none_or(|same| same == name), "{same:?} {name}");
             }
             answers
         }

@@ -9,12 +9,14 @@ mod concurrency;
 mod fuzz;
 mod live;
 mod logged_models;
+mod pages;
 mod random;
 mod registry;
 mod saved_views;
 mod security;
 mod shutdown;
 mod static_prefix;
+mod workspaces;
 
 use oxflow_testkit::{Answer, TestServer};
 

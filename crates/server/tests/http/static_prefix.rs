@@ -22,7 +22,7 @@ async fn everything_is_below_the_prefix() {
     let server = server().await;
     server.get(SEARCH).await.ok();
     assert_eq!(server.get("/health").await.text(), "OK");
-    assert!(server.get("").await.text().contains("/mlflow/health"));
+    assert!(server.get("/").await.text().contains("<title>Oxflow</title>"));
     let run = server.new_run("iris").metric("rmse", 0.12).create().await;
     assert_eq!(server.run(&run).await["data"]["metrics"][0]["value"], json!(0.12));
 }

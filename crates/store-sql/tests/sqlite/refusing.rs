@@ -105,6 +105,21 @@ async fn older_and_newer_schemas_are_refused() {
 }
 
 #[tokio::test]
+async fn things_in_other_workspaces_are_not_shown_as_if_they_were_in_the_default_one() {
+    for script in [
+        "UPDATE experiments SET workspace = 'team'",
+        "INSERT INTO registered_models (name, workspace) VALUES ('m', 'team')",
+        "INSERT INTO webhooks (webhook_id, name, url, status, creation_timestamp, \
+         last_updated_timestamp, workspace) VALUES ('w', 'n', 'u', 'ACTIVE', 1, 1, 'team')",
+    ] {
+        refused(
+            &changed_by(script).await,
+            &["outside the default workspace", "migrate-to-default"],
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_a_crash_left_in_the_log_stays_there() {
     let database = changed_by("PRAGMA journal_mode = WAL").await;
     let other = database.connect();

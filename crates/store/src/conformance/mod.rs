@@ -25,6 +25,7 @@ pub mod search_experiments;
 pub mod tag;
 pub mod webhook;
 pub mod webhook_delivery;
+pub mod workspace;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -223,6 +224,13 @@ macro_rules! conformance_suite {
             busy_webhooks_are_passed_over
             the_most_overdue_go_first
             a_store_tells_when_it_has_queued_something
+        }
+        $crate::conformance_suite! { $make; workspace:
+            the_default_workspace_is_there_from_the_start
+            a_workspace_is_read_back_as_it_was_written
+            the_name_of_a_workspace_is_taken_only_once
+            a_change_of_a_workspace_leaves_the_rest
+            an_empty_workspace_is_deleted_in_every_mode
         }
         $crate::conformance_suite! { $make; scorer:
             versions_of_scorers_are_counted_by_name

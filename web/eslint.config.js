@@ -1,0 +1,20 @@
+import js from "@eslint/js";
+import hooks from "eslint-plugin-react-hooks";
+import ts from "typescript-eslint";
+
+export default ts.config(
+  { ignores: ["dist/**"] },
+  js.configs.recommended,
+  ...ts.configs.strict,
+  {
+    files: ["src/**/*.{ts,tsx}", "tests/**/*.ts"],
+    plugins: { "react-hooks": hooks },
+    rules: {
+      "react-hooks/rules-of-hooks": "error",
+      "react-hooks/exhaustive-deps": "error",
+      "max-lines": ["error", 600],
+      "@typescript-eslint/no-non-null-assertion": "error",
+    },
+  },
+  { files: ["scripts/**/*.mjs"], languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly", Buffer: "readonly" } } },
+);

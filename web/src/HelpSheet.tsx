@@ -1,0 +1,28 @@
+import { Dialog } from "./ui/Dialog";
+
+const KEYS: [string, [string, string][]][] = [
+  ["Everywhere", [["Ctrl K", "Find an experiment, a model, a page"], ["?", "This sheet"], ["T", "Light or dark"], ["[", "Narrow or widen the sidebar"]]],
+  [
+    "Runs",
+    [["/", "Filter"], ["1 2 3 4", "Table, charts, scatter, parallel coordinates"], ["C", "Compare what is selected"], ["P", "Pause or resume live updates"], ["Shift click", "Select a range"], ["Escape", "Clear the selection"]],
+  ],
+  ["Charts", [["Drag", "Zoom all charts into a range"], ["Double click", "Zoom out"]]],
+];
+
+export function HelpSheet({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+      {KEYS.map(([title, keys]) => (
+        <section key={title} className="stack" style={{ gap: 6 }}>
+          <h3 className="faint">{title}</h3>
+          {keys.map(([key, text]) => (
+            <div key={key} className="row">
+              <span className="grow">{text}</span>
+              <span className="kbd">{key}</span>
+            </div>
+          ))}
+        </section>
+      ))}
+    </Dialog>
+  );
+}

@@ -1,0 +1,70 @@
+import { get, patch, post, remove } from "./client";
+import type { ModelVersion, RegisteredModel } from "./types";
+
+interface ModelPage {
+  registered_models?: RegisteredModel[];
+  next_page_token?: string;
+}
+
+interface VersionPage {
+  model_versions?: ModelVersion[];
+  next_page_token?: string;
+}
+
+/** A text as a filter spells it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export async function allModels(filter?: string, signal?: AbortSignal): Promise<RegisteredModel[]> {
+  const found: RegisteredModel[] = [];
+  let token: string | undefined;
+  do {
+    const page: ModelPage = await get("registered-models/search", { max_results: 1000, filter, page_token: token }, signal);
+    found.push(...(page.registered_models ?? []));
+    token = page.next_page_token;
+  } while (token);
+  return found;
+}
+
+export const PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'";
+
+export async function versions(filter: string): Promise<ModelVersion[]> {
+  const found: ModelVersion[] = [];
+  let token: string | undefined;
+  do {
+    const page: VersionPage = await get("model-versions/search", { max_results: 1000, filter, page_token: token });
+    found.push(...(page.model_versions ?? []));
+    token = page.next_page_token;
+  } while (token);
+  return found.sort((a, b) => Number(b.version) - Number(a.version));
+}
+
+export async function model(name: string): Promise<RegisteredModel> {
+  return (await get<{ registered_model: RegisteredModel }>("registered-models/get", { name })).registered_model;
+}
+
+export async function version(name: string, number: string): Promise<ModelVersion> {
+  return (await get<{ model_version: ModelVersion }>("model-versions/get", { name, version: number })).model_version;
+}
+
+export const createModel = (name: string, description?: string) => post("registered-models/create", { name, description });
+export const renameModel = (name: string, newName: string) => post("registered-models/rename", { name, new_name: newName });
+export const describeModel = (name: string, description: string) => patch("registered-models/update", { name, description });
+export const deleteModel = (name: string) => remove("registered-models/delete", { name });
+export const setModelTag = (name: string, key: string, value: string) => post("registered-models/set-tag", { name, key, value });
+export const deleteModelTag = (name: string, key: string) => remove("registered-models/delete-tag", { name, key });
+export const setAlias = (name: string, alias: string, version: string) => post("registered-models/alias", { name, alias, version });
+export const deleteAlias = (name: string, alias: string) => remove("registered-models/alias", { name, alias });
+
+export const createVersion = (name: string, source: string, runId?: string) =>
+  post<{ model_version: ModelVersion }>("model-versions/create", { name, source, run_id: runId });
+export const describeVersion = (name: string, version: string, description: string) =>
+  patch("model-versions/update", { name, version, description });
+export const deleteVersion = (name: string, version: string) => remove("model-versions/delete", { name, version });
+export const setVersionTag = (name: string, version: string, key: string, value: string) =>
+  post("model-versions/set-tag", { name, version, key, value });
+export const deleteVersionTag = (name: string, version: string, key: string) =>
+  remove("model-versions/delete-tag", { name, version, key });
+export const setStage = (name: string, version: string, stage: string) =>
+  post("model-versions/transition-stage", { name, version, stage, archive_existing_versions: false });

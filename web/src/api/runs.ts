@@ -1,0 +1,78 @@
+import { get, post } from "./client";
+import type { Metric, Run, RunStatus } from "./types";
+
+export interface RunSearch {
+  experimentIds: string[];
+  filter: string;
+  orderBy: string[];
+  deleted: boolean;
+}
+
+export interface RunPage {
+  runs?: Run[];
+  next_page_token?: string;
+}
+
+export function searchRuns(search: RunSearch, limit: number, token?: string, signal?: AbortSignal): Promise<RunPage> {
+  return post(
+    "runs/search",
+    {
+      experiment_ids: search.experimentIds,
+      filter: search.filter || undefined,
+      order_by: search.orderBy.length ? search.orderBy : undefined,
+      run_view_type: search.deleted ? "DELETED_ONLY" : "ACTIVE_ONLY",
+      max_results: limit,
+      page_token: token,
+    },
+    signal,
+  );
+}
+
+/** Everything a search finds, up to `most` runs. */
+export async function allRuns(search: RunSearch, most: number): Promise<Run[]> {
+  const found: Run[] = [];
+  let token: string | undefined;
+  do {
+    const page: RunPage = await searchRuns(search, Math.min(1000, most - found.length), token);
+    found.push(...(page.runs ?? []));
+    token = page.next_page_token;
+  } while (token && found.length < most);
+  return found;
+}
+
+export async function run(id: string, signal?: AbortSignal): Promise<Run> {
+  return (await get<{ run: Run }>("runs/get", { run_id: id }, signal)).run;
+}
+
+export const deleteRun = (id: string) => post("runs/delete", { run_id: id });
+export const restoreRun = (id: string) => post("runs/restore", { run_id: id });
+export const renameRun = (id: string, name: string) => post("runs/update", { run_id: id, run_name: name });
+export const setRunStatus = (id: string, status: RunStatus) =>
+  post("runs/update", { run_id: id, status, end_time: status === "RUNNING" ? undefined : Date.now() });
+export const setRunTag = (id: string, key: string, value: string) => post("runs/set-tag", { run_id: id, key, value });
+export const deleteRunTag = (id: string, key: string) => post("runs/delete-tag", { run_id: id, key });
+
+/** Runs that one request for histories may name. */
+const MOST_RUNS = 100;
+
+/** Points of a metric of some runs, thinned out by the server to about `points` a run. */
+export async function history(
+  runIds: string[],
+  key: string,
+  points: number,
+  steps: [number, number] | undefined,
+  signal?: AbortSignal,
+): Promise<Metric[]> {
+  const parts: Promise<{ metrics?: Metric[] }>[] = [];
+  for (let at = 0; at < runIds.length; at += MOST_RUNS) {
+    const query = {
+      run_ids: runIds.slice(at, at + MOST_RUNS),
+      metric_key: key,
+      max_results: points,
+      start_step: steps?.[0],
+      end_step: steps?.[1],
+    };
+    parts.push(get("metrics/get-history-bulk-interval", query, signal));
+  }
+  return (await Promise.all(parts)).flatMap((part) => part.metrics ?? []);
+}

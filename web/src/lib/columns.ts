@@ -1,0 +1,164 @@
+/** The columns of the table of runs. A column is known by a text such as `metric:val/loss`. */
+import type { Run } from "../api/types";
+import { toNumber } from "./format";
+
+export type ColumnKind = "attribute" | "param" | "metric" | "tag";
+
+export interface Column {
+  id: string;
+  kind: ColumnKind;
+  key: string;
+  label: string;
+}
+
+export const ATTRIBUTES: Record<string, string> = {
+  start_time: "Started",
+  duration: "Duration",
+  status: "Status",
+  user: "User",
+  run_id: "Run ID",
+  end_time: "Ended",
+  source: "Source",
+  dataset: "Dataset",
+  commit: "Commit",
+};
+
+export const GROUPS: [ColumnKind, string][] = [
+  ["attribute", "Attributes"],
+  ["metric", "Metrics"],
+  ["param", "Params"],
+  ["tag", "Tags"],
+];
+
+export function column(id: string): Column {
+  const at = id.indexOf(":");
+  const kind = id.slice(0, at) as ColumnKind;
+  const key = id.slice(at + 1);
+  return { id, kind, key, label: kind === "attribute" ? (ATTRIBUTES[key] ?? key) : key };
+}
+
+/** Tags that are only of use to programs, or are shown in other ways. */
+export function isPlainTag(key: string): boolean {
+  return !key.startsWith("mlflow.");
+}
+
+export function isSystemMetric(key: string): boolean {
+  return key.startsWith("system/");
+}
+
+/** A run with its data by key, so that a cell costs one look-up. */
+export interface Row {
+  run: Run;
+  id: string;
+  name: string;
+  metrics: Map<string, number>;
+  params: Map<string, string>;
+  tags: Map<string, string>;
+}
+
+export function toRow(run: Run): Row {
+  const metrics = new Map<string, number>();
+  for (const metric of run.data?.metrics ?? []) metrics.set(metric.key, toNumber(metric.value));
+  const text = (pairs: { key: string; value: string }[] = []) => new Map(pairs.map(({ key, value }) => [key, value ?? ""]));
+  return {
+    run,
+    id: run.info.run_id,
+    name: run.info.run_name || run.info.run_id.slice(0, 8),
+    metrics,
+    params: text(run.data?.params),
+    tags: text(run.data?.tags),
+  };
+}
+
+/** What stands in a cell: a number, a text, or nothing. */
+export function cellValue(row: Row, column: Column): number | string | undefined {
+  switch (column.kind) {
+    case "metric":
+      return row.metrics.get(column.key);
+    case "param":
+      return row.params.get(column.key);
+    case "tag":
+      return row.tags.get(column.key);
+    case "attribute":
+      return attribute(row, column.key);
+  }
+}
+
+function attribute(row: Row, key: string): number | string | undefined {
+  const info = row.run.info;
+  switch (key) {
+    case "start_time":
+      return info.start_time || undefined;
+    case "end_time":
+      return info.end_time || undefined;
+    case "duration":
+      return info.start_time && info.end_time ? info.end_time - info.start_time : undefined;
+    case "status":
+      return info.status;
+    case "user":
+      return row.tags.get("mlflow.user") ?? info.user_id;
+    case "run_id":
+      return info.run_id;
+    case "source":
+      return row.tags.get("mlflow.source.name");
+    case "commit":
+      return row.tags.get("mlflow.source.git.commit")?.slice(0, 8);
+    case "dataset":
+      return row.run.inputs?.dataset_inputs?.map(({ dataset }) => dataset.name).join(", ") || undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What the server orders by; `undefined` for what it cannot. */
+export function orderKey(column: Column): string | undefined {
+  const quote = (key: string) => `\`${key.replaceAll("`", "")}\``;
+  switch (column.kind) {
+    case "metric":
+      return `metrics.${quote(column.key)}`;
+    case "param":
+      return `params.${quote(column.key)}`;
+    case "tag":
+      return `tags.${quote(column.key)}`;
+    case "attribute":
+      if (column.key === "user") return "tags.`mlflow.user`";
+      if (column.key === "source") return "tags.`mlflow.source.name`";
+      if (["start_time", "end_time", "status", "run_id", "run_name"].includes(column.key)) return `attributes.${column.key}`;
+      return undefined;
+  }
+}
+
+/** All columns that some rows have something for. */
+export function columnsOf(rows: Row[]): Column[] {
+  const keys = { metric: new Set<string>(), param: new Set<string>(), tag: new Set<string>() };
+  for (const row of rows) {
+    for (const key of row.metrics.keys()) keys.metric.add(key);
+    for (const key of row.params.keys()) keys.param.add(key);
+    for (const key of row.tags.keys()) if (isPlainTag(key)) keys.tag.add(key);
+  }
+  const sorted = (kind: "metric" | "param" | "tag") => [...keys[kind]].sort((a, b) => a.localeCompare(b)).map((key) => column(`${kind}:${key}`));
+  const attributes = Object.keys(ATTRIBUTES).map((key) => column(`attribute:${key}`));
+  return [...attributes, ...sorted("metric"), ...sorted("param"), ...sorted("tag")];
+}
+
+const SHOWN_ATTRIBUTES = ["attribute:start_time", "attribute:duration", "attribute:user"];
+
+/** What is shown before anybody chose: what differs between runs first, and not too much of it. */
+export function defaultColumns(columns: Column[], rows: Row[]): string[] {
+  const differs = (item: Column) => new Set(rows.slice(0, 200).map((row) => cellValue(row, item))).size > 1;
+  const coverage = (item: Column) => rows.slice(0, 200).filter((row) => row.metrics.has(item.key)).length;
+  const metrics = columns
+    .filter((item) => item.kind === "metric" && !isSystemMetric(item.key))
+    .map((item) => ({ item, count: coverage(item) }))
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 8)
+    .map(({ item }) => item);
+  const params = columns.filter((item) => item.kind === "param");
+  const useful = rows.length > 1 ? params.filter(differs) : params;
+  return [...SHOWN_ATTRIBUTES, ...metrics.map((item) => item.id), ...useful.slice(0, 8).map((item) => item.id)];
+}
+
+/** Those of the columns in which rows differ. */
+export function differing(columns: Column[], rows: Row[]): Column[] {
+  return columns.filter((item) => item.kind === "attribute" || new Set(rows.map((row) => cellValue(row, item))).size > 1);
+}

@@ -1,0 +1,68 @@
+/** From points of a history to the columns that a chart draws. */
+import type { Metric } from "../api/types";
+import { toNumber } from "./format";
+import { smooth } from "./smooth";
+import type { XAxis } from "./viewState";
+
+export interface Curve {
+  runId: string;
+  xs: number[];
+  ys: number[];
+}
+
+/** The curves of runs, each in the order of its x. */
+export function curvesOf(points: Metric[], xAxis: XAxis, starts: Map<string, number>): Curve[] {
+  const byRun = new Map<string, Metric[]>();
+  for (const point of points) {
+    const id = point.run_id ?? "";
+    const known = byRun.get(id);
+    if (known) known.push(point);
+    else byRun.set(id, [point]);
+  }
+  return [...byRun].map(([runId, list]) => {
+    const start = starts.get(runId) ?? Math.min(...list.map((point) => point.timestamp));
+    const x = (point: Metric) => {
+      if (xAxis === "step") return point.step ?? 0;
+      return xAxis === "time" ? point.timestamp / 1000 : (point.timestamp - start) / 1000;
+    };
+    const sorted = list.map((point) => ({ x: x(point), y: toNumber(point.value) })).sort((a, b) => a.x - b.x);
+    return { runId, xs: sorted.map(({ x }) => x), ys: sorted.map(({ y }) => y) };
+  });
+}
+
+/** Columns on one x for all curves; a curve has `undefined` where only others have a point, `null` for a gap. */
+export type Aligned = [number[], ...(number | null | undefined)[][]];
+
+export function align(curves: Curve[], weight: number): Aligned {
+  const all = new Set<number>();
+  for (const curve of curves) for (const x of curve.xs) all.add(x);
+  const xs = [...all].sort((a, b) => a - b);
+  const place = new Map(xs.map((x, at) => [x, at]));
+  const columns = curves.map((curve) => {
+    const smoothed = smooth(curve.ys.map((y) => (Number.isFinite(y) ? y : null)), weight);
+    const values = new Array<number | null | undefined>(xs.length).fill(undefined);
+    curve.xs.forEach((x, at) => {
+      values[place.get(x) as number] = smoothed[at] ?? null;
+    });
+    return values;
+  });
+  return [xs, ...columns];
+}
+
+/** The last value of a curve at or before `x`, for tooltips of curves with points elsewhere. */
+export function valueAt(curve: { xs: number[]; ys: number[] }, x: number): number | undefined {
+  let low = 0;
+  let high = curve.xs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((curve.xs[middle] as number) <= x) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 ? curve.ys[low - 1] : undefined;
+}
+
+/** The section of a metric: what stands before the last slash. */
+export function sectionOf(key: string): string {
+  const at = key.lastIndexOf("/");
+  return at > 0 ? key.slice(0, at) : "";
+}

@@ -1,0 +1,76 @@
+/** What the table of runs shows, line by line: runs, or groups of runs. */
+import { type Column, type Row, cellValue } from "./columns";
+import { formatNumber } from "./format";
+import { type Summary, summarize } from "./stats";
+import { asTree, flat } from "./tree";
+
+export interface RunLine {
+  kind: "run";
+  row: Row;
+  depth: number;
+  children: number;
+  open: boolean;
+}
+
+export interface GroupLine {
+  kind: "group";
+  id: string;
+  label: string;
+  rows: Row[];
+  open: boolean;
+}
+
+export type TableLine = RunLine | GroupLine;
+
+interface Arrangement {
+  nested: boolean;
+  groupBy: Column[];
+  /** Lines that were folded, or unfolded where folded is usual. */
+  folded: ReadonlySet<string>;
+}
+
+export function arrange(rows: Row[], { nested, groupBy, folded }: Arrangement): TableLine[] {
+  if (groupBy.length) return groups(rows, groupBy, folded);
+  const branches = nested ? asTree(rows, folded) : flat(rows);
+  return branches.map((branch) => ({ kind: "run", ...branch }));
+}
+
+function groups(rows: Row[], groupBy: Column[], unfolded: ReadonlySet<string>): TableLine[] {
+  const found = new Map<string, { label: string; rows: Row[] }>();
+  for (const row of rows) {
+    const values = groupBy.map((item) => String(cellValue(row, item) ?? "none"));
+    const id = JSON.stringify(values);
+    const label = groupBy.map((item, at) => `${item.label}: ${values[at] ?? ""}`).join(" · ");
+    const group = found.get(id);
+    if (group) group.rows.push(row);
+    else found.set(id, { label, rows: [row] });
+  }
+  const lines: TableLine[] = [];
+  for (const [id, group] of found) {
+    const open = unfolded.has(id);
+    lines.push({ kind: "group", id, open, ...group });
+    if (open) lines.push(...group.rows.map((row): RunLine => ({ kind: "run", row, depth: 1, children: 0, open: false })));
+  }
+  return lines;
+}
+
+/** What a group has in a column: a mean with its deviation, the one value all have, or how many there are. */
+export function groupCell(rows: Row[], item: Column): { text: string; title: string } {
+  const values = rows.map((row) => cellValue(row, item)).filter((value) => value !== undefined);
+  if (!values.length) return { text: "", title: "" };
+  const isTime = item.kind === "attribute";
+  const distinct = new Set(values);
+  if (distinct.size === 1 && !isTime) return one(values[0] as number | string);
+  const numbers = values.map(Number);
+  const summary = isTime ? undefined : summarize(numbers);
+  if (!summary || numbers.some(Number.isNaN)) return { text: `${distinct.size} values`, title: [...distinct].slice(0, 20).join(", ") };
+  return { text: meanText(summary), title: `mean ${summary.mean}, deviation ${summary.std}, ${summary.min} to ${summary.max}, ${summary.count} runs` };
+}
+
+function one(value: number | string) {
+  return { text: typeof value === "number" ? formatNumber(value) : value, title: String(value) };
+}
+
+export function meanText({ mean, std }: Summary): string {
+  return `${formatNumber(mean, 4)} ± ${formatNumber(std, 2)}`;
+}

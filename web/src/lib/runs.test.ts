@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import type { Run } from "../api/types";
+import { sweepAxes } from "./axes";
+import { assignColors, colorOf, PALETTE } from "./color";
+import { type Row, cellValue, column, columnsOf, defaultColumns, orderKey, toRow } from "./columns";
+import { bestOf, compareSections } from "./compare";
+import { align, curvesOf, sectionOf, valueAt } from "./curves";
+import { folderLines } from "./folders";
+import { arrange, groupCell } from "./lines";
+import { insideRange, smooth } from "./smooth";
+import { summarize } from "./stats";
+import { PARENT, asTree } from "./tree";
+import { DEFAULTS, pack, unpack } from "./viewState";
+
+function row(id: string, data: { metrics?: Record<string, number | string>; params?: Record<string, string>; tags?: Record<string, string> } = {}): Row {
+  const pairs = (map: Record<string, string> = {}) => Object.entries(map).map(([key, value]) => ({ key, value }));
+  const run: Run = {
+    info: { run_id: id, run_name: id, experiment_id: "1", status: "FINISHED", start_time: 1000, end_time: 4000, lifecycle_stage: "active" },
+    data: {
+      metrics: Object.entries(data.metrics ?? {}).map(([key, value]) => ({ key, value, timestamp: 0 })),
+      params: pairs(data.params),
+      tags: pairs(data.tags),
+    },
+  };
+  return toRow(run);
+}
+
+test("a cell holds what was logged, or what follows from it", () => {
+  const one = row("a", { metrics: { loss: "NaN" }, params: { lr: "0.1" }, tags: { "mlflow.user": "ana" } });
+  expect(cellValue(one, column("metric:loss"))).toBeNaN();
+  expect(cellValue(one, column("attribute:duration"))).toBe(3000);
+  expect(cellValue(one, column("attribute:user"))).toBe("ana");
+  expect(cellValue(one, column("param:none"))).toBeUndefined();
+});
+
+test("keys are ordered by as the server spells them", () => {
+  expect(orderKey(column("metric:val/loss"))).toBe("metrics.`val/loss`");
+  expect(orderKey(column("attribute:start_time"))).toBe("attributes.start_time");
+  expect(orderKey(column("attribute:duration"))).toBeUndefined();
+});
+
+test("a first look shows what differs, and metrics that most runs have", () => {
+  const rows = [row("a", { metrics: { rare: 1, loss: 1 }, params: { lr: "1", same: "x" } }), row("b", { metrics: { loss: 2 }, params: { lr: "2", same: "x" } })];
+  const shown = defaultColumns(columnsOf(rows), rows);
+  expect(shown).not.toContain("param:same");
+  expect(shown.indexOf("metric:loss")).toBeLessThan(shown.indexOf("metric:rare"));
+  expect(sweepAxes(columnsOf(rows), rows)).toEqual(["param:lr", "metric:loss"]);
+});
+
+test("children stand below parents that are there, and circles end", () => {
+  const rows = [row("p"), row("c", { tags: { [PARENT]: "p" } }), row("orphan", { tags: { [PARENT]: "gone" } }), row("self", { tags: { [PARENT]: "self" } })];
+  expect(asTree(rows, new Set()).map(({ row: { id }, depth }) => `${id}${depth}`)).toEqual(["p0", "c1", "orphan0", "self0"]);
+  expect(asTree(rows, new Set(["p"])).map(({ row: { id } }) => id)).toEqual(["p", "orphan", "self"]);
+});
+
+test("groups have a mean and a deviation", () => {
+  const rows = [row("a", { metrics: { m: 1 }, params: { k: "x", s: "1" } }), row("b", { metrics: { m: 3 }, params: { k: "x", s: "2" } }), row("c", { params: { k: "y" } })];
+  const lines = arrange(rows, { nested: false, groupBy: [column("param:k")], folded: new Set() });
+  expect(lines.map((line) => line.kind === "group" && `${line.label} ${line.rows.length}`)).toEqual(["k: x 2", "k: y 1"]);
+  expect(groupCell(rows, column("metric:m")).text).toBe("2 ± 1.4");
+  expect(groupCell(rows.slice(0, 2), column("param:k")).text).toBe("x");
+  expect(groupCell([row("d")], column("metric:m")).text).toBe("");
+});
+
+test("summaries leave out what is no number", () => {
+  expect(summarize([1, NaN, 3])).toMatchObject({ count: 2, mean: 2, min: 1, max: 3 });
+  expect(summarize([NaN])).toBeUndefined();
+});
+
+test("colours are steady, and differ among runs that are shown together", () => {
+  expect(colorOf("abc")).toBe(colorOf("abc"));
+  const ids = Array.from({ length: PALETTE.length }, (_, at) => `run ${at}`);
+  expect(new Set(assignColors(ids).values()).size).toBe(PALETTE.length);
+  expect(assignColors(["a"], { a: "#123456" }).get("a")).toBe("#123456");
+});
+
+test("the best value is known for metrics whose name says which end is good", () => {
+  expect(bestOf("val/loss", [2, 1, undefined])).toEqual([1]);
+  expect(bestOf("accuracy", [0.5, 0.7, 0.7])).toEqual([1, 2]);
+  expect(bestOf("temperature", [1, 2])).toEqual([]);
+  const rows = [row("a", { params: { lr: "1", same: "x" } }), row("b", { params: { lr: "2", same: "x" } })];
+  const params = (differing: boolean) => compareSections(rows, columnsOf(rows), differing).find(({ name }) => name === "Params")?.lines.map(({ label }) => label);
+  expect(params(true)).toEqual(["lr"]);
+  expect(params(false)).toEqual(["lr", "same"]);
+});
+
+test("curves are put on one axis, with gaps where a value is none", () => {
+  const points = [
+    { key: "m", value: 1, timestamp: 5, step: 0, run_id: "a" },
+    { key: "m", value: "NaN", timestamp: 6, step: 2, run_id: "a" },
+    { key: "m", value: 4, timestamp: 7, step: 1, run_id: "b" },
+  ];
+  const curves = curvesOf(points, "step", new Map());
+  expect(align(curves, 0)).toEqual([[0, 1, 2], [1, undefined, null], [undefined, 4, undefined]]);
+  expect(curvesOf(points, "relative", new Map([["a", 1]]))[0]?.xs).toEqual([0.004, 0.005]);
+  expect(valueAt({ xs: [0, 2], ys: [5, 6] }, 1.5)).toBe(5);
+  expect(valueAt({ xs: [1], ys: [5] }, 0)).toBeUndefined();
+  expect([sectionOf("a/b/c"), sectionOf("loss")]).toEqual(["a/b", ""]);
+});
+
+test("smoothing starts at the first value and keeps gaps", () => {
+  expect(smooth([2, 2, null, 2], 0.9)).toEqual([expect.closeTo(2), expect.closeTo(2), null, expect.closeTo(2)]);
+  expect(smooth([1, 3], 0)).toEqual([1, 3]);
+  const [low, high] = insideRange([...Array.from({ length: 98 }, (_, at) => at), -1e9, 1e9]) ?? [];
+  expect(low).toBeGreaterThan(-2);
+  expect(high).toBeLessThan(100);
+});
+
+test("slashes in names make folders", () => {
+  const named = (name: string) => ({ experiment_id: name, name, artifact_location: "", lifecycle_stage: "active" as const });
+  const lines = folderLines(["b/x", "a", "b/c/y"].map(named), new Set(["b/c/"]));
+  expect(lines.map((line) => `${line.depth} ${line.name}`)).toEqual(["0 b", "1 c", "1 x", "0 a"]);
+});
+
+test("a state survives its address, and odd addresses do no harm", () => {
+  const state = { ...DEFAULTS, filter: "metrics.a > 1", columns: ["metric:a"], smoothing: 0.4 };
+  expect(Object.keys(pack(state))).toEqual(["filter", "columns", "smoothing"]);
+  expect(unpack(JSON.parse(JSON.stringify(pack(state))))).toEqual(state);
+  expect(unpack({ mode: "nonsense", columns: [1], smoothing: 7, widths: [], chartColumns: -3 })).toEqual({ ...DEFAULTS, smoothing: 0.99, chartColumns: 1 });
+  expect(unpack("x")).toEqual(DEFAULTS);
+});

@@ -1,0 +1,92 @@
+/** How somebody arranged the page of an experiment: what goes into the address and into saved views. */
+
+export type Mode = "table" | "charts" | "scatter" | "parallel";
+export type XAxis = "step" | "time" | "relative";
+
+export interface ViewState {
+  mode: Mode;
+  filter: string;
+  deleted: boolean;
+  /** A column and a direction, such as `-metric:loss`. */
+  sort: string;
+  /** Chosen columns in their order; empty for the ones a first look shows. */
+  columns: string[];
+  pinned: string[];
+  widths: Record<string, number>;
+  nested: boolean;
+  differing: boolean;
+  groupBy: string[];
+  /** Runs that are hidden in charts, or shown beyond the first ones. */
+  hidden: string[];
+  shown: string[];
+  colors: Record<string, string>;
+  smoothing: number;
+  xAxis: XAxis;
+  logY: boolean;
+  logX: boolean;
+  outliers: boolean;
+  chartFilter: string;
+  chartHeight: number;
+  chartColumns: number;
+  /** Axes of parallel coordinates. */
+  axes: string[];
+  /** Axes of the scatter plot: x, y, and what colours. */
+  scatter: string[];
+}
+
+export const DEFAULTS: ViewState = {
+  mode: "table",
+  filter: "",
+  deleted: false,
+  sort: "-attribute:start_time",
+  columns: [],
+  pinned: [],
+  widths: {},
+  nested: false,
+  differing: false,
+  groupBy: [],
+  hidden: [],
+  shown: [],
+  colors: {},
+  smoothing: 0,
+  xAxis: "step",
+  logY: false,
+  logX: false,
+  outliers: true,
+  chartFilter: "",
+  chartHeight: 230,
+  chartColumns: 3,
+  axes: [],
+  scatter: [],
+};
+
+/** What differs from the defaults, so that addresses stay short. */
+export function pack(state: ViewState): Partial<ViewState> {
+  const changed: Partial<ViewState> = {};
+  for (const key of Object.keys(DEFAULTS) as (keyof ViewState)[]) {
+    if (JSON.stringify(state[key]) !== JSON.stringify(DEFAULTS[key])) Object.assign(changed, { [key]: state[key] });
+  }
+  return changed;
+}
+
+function fits(value: unknown, model: unknown): boolean {
+  if (Array.isArray(model)) return Array.isArray(value) && value.every((item) => typeof item === "string");
+  if (typeof model === "object") return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === typeof model;
+}
+
+/** Makes a state of whatever an address or an older version says; what makes no sense is left out. */
+export function unpack(packed: unknown): ViewState {
+  const state = { ...DEFAULTS };
+  if (typeof packed !== "object" || packed === null) return state;
+  for (const key of Object.keys(DEFAULTS) as (keyof ViewState)[]) {
+    const value = (packed as Record<string, unknown>)[key];
+    if (value !== undefined && fits(value, DEFAULTS[key])) Object.assign(state, { [key]: value });
+  }
+  if (!["table", "charts", "scatter", "parallel"].includes(state.mode)) state.mode = "table";
+  if (!["step", "time", "relative"].includes(state.xAxis)) state.xAxis = "step";
+  state.smoothing = Math.min(0.99, Math.max(0, state.smoothing));
+  state.chartColumns = Math.min(6, Math.max(1, Math.round(state.chartColumns)));
+  state.chartHeight = Math.min(800, Math.max(120, state.chartHeight));
+  return state;
+}

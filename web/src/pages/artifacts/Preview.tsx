@@ -1,0 +1,87 @@
+import { useQuery } from "@tanstack/react-query";
+import { Download } from "lucide-react";
+import { Suspense, lazy, useState } from "react";
+import { type Owner, artifactAddress, artifactText } from "../../api/artifacts";
+import { kindOf } from "../../lib/fileKind";
+import { formatBytes } from "../../lib/format";
+import { Markdown } from "../../ui/Markdown";
+import { CopyButton, Empty, Failure, Segment, Skeleton } from "../../ui/bits";
+import { CsvTable } from "./CsvTable";
+
+const Code = lazy(() => import("./Code"));
+
+/** Bytes of a file that are shown; the rest is a download away. */
+const SHOWN = 1_000_000;
+
+/** What is in a file. Nothing of it runs: pages among the artifacts are shown as text. */
+export function Preview({ owner, path }: { owner: Owner; path: string }) {
+  const address = artifactAddress(owner, path);
+  const kind = kindOf(path);
+  const [raw, setRaw] = useState(false);
+  const name = path.split("/").pop() ?? path;
+  const rich = kind === "markdown" || kind === "csv";
+  return (
+    <>
+      <div className="files-head">
+        <span className="mono truncate grow" title={path}>
+          {path}
+        </span>
+        {rich && <Segment label="How" value={raw ? "raw" : "rich"} options={[["rich", kind === "csv" ? "Table" : "Text"], ["raw", "Source"]]} onChange={(value) => setRaw(value === "raw")} />}
+        <CopyButton text={path} label="Copy the path" />
+        <a className="btn" href={address} download={name}>
+          <Download />
+          Download
+        </a>
+      </div>
+      <div className="files-body" tabIndex={0} role="region" aria-label={name}>
+        <Content owner={owner} path={path} address={address} kind={raw ? "text" : kind} />
+      </div>
+    </>
+  );
+}
+
+function Content({ owner, path, address, kind }: { owner: Owner; path: string; address: string; kind: ReturnType<typeof kindOf> }) {
+  switch (kind) {
+    case "image":
+      return (
+        <div className="files-image">
+          <img src={address} alt={path} />
+        </div>
+      );
+    case "audio":
+      return <audio controls src={address} className="files-media" />;
+    case "video":
+      return <video controls src={address} className="files-media" />;
+    case "binary":
+      return <Empty title="No preview for this kind of file">It can be downloaded.</Empty>;
+    default:
+      return <TextContent owner={owner} path={path} kind={kind} />;
+  }
+}
+
+function TextContent({ owner, path, kind }: { owner: Owner; path: string; kind: string }) {
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ["artifact", owner, path],
+    queryFn: ({ signal }) => artifactText(owner, path, SHOWN, signal),
+  });
+  if (error) return <Failure error={error} retry={() => void refetch()} />;
+  if (isPending) return <div style={{ padding: 16 }}><Skeleton height={200} /></div>;
+  if (!data.total) return <Empty title="The file is empty" />;
+  if (data.text.includes("\0")) return <Empty title="No preview for this kind of file">It can be downloaded.</Empty>;
+  return (
+    <>
+      {!data.whole && <p className="files-note">The first {formatBytes(SHOWN)} of {formatBytes(data.total)}.</p>}
+      {kind === "markdown" ? (
+        <div style={{ padding: 20 }}>
+          <Markdown text={data.text} />
+        </div>
+      ) : kind === "csv" ? (
+        <CsvTable text={data.text} separator={path.endsWith(".tsv") ? "\t" : ","} />
+      ) : (
+        <Suspense fallback={<pre className="code">{data.text}</pre>}>
+          <Code text={data.text} path={path} whole={data.whole} />
+        </Suspense>
+      )}
+    </>
+  );
+}

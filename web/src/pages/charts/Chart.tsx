@@ -1,0 +1,148 @@
+import { useEffect, useRef, useState } from "react";
+import uPlot from "uplot";
+import { type Curve, align } from "../../lib/curves";
+import { insideRange } from "../../lib/smooth";
+import type { XAxis } from "../../lib/viewState";
+import { ChartTip, type Tip } from "./ChartTip";
+import { axisOptions, chartColors } from "./chartOptions";
+
+export interface Range {
+  min: number;
+  max: number;
+}
+
+interface Props {
+  curves: Curve[];
+  colorOf: (runId: string) => string;
+  nameOf: (runId: string) => string;
+  xAxis: XAxis;
+  logX: boolean;
+  logY: boolean;
+  smoothing: number;
+  /** Whether a few points far away may stretch the axis. */
+  outliers: boolean;
+  height: number;
+  range?: Range;
+  onRange: (range: Range | undefined) => void;
+  label: string;
+}
+
+const SYNC = "charts";
+
+/** Curves on a canvas. Cursors of all charts move together, and a zoom in one is a zoom in all. */
+export function Chart(props: Props) {
+  const { curves, xAxis, logX, logY, smoothing, outliers, height, range, label } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const [tip, setTip] = useState<Tip>();
+  const [width, setWidth] = useState(0);
+  const [theme, setTheme] = useState(0);
+  const latest = useRef(props);
+  useEffect(() => {
+    latest.current = props;
+  });
+
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    observer.observe(element);
+    const repaint = () => setTheme((count) => count + 1);
+    addEventListener("oxflow:theme", repaint);
+    return () => {
+      observer.disconnect();
+      removeEventListener("oxflow:theme", repaint);
+    };
+  }, []);
+
+  const ready = width > 0;
+  // Which curves there are, in which colours: what a chart cannot change once it is made.
+  const look = curves.map((curve) => `${curve.runId} ${props.colorOf(curve.runId)}`).join();
+  useEffect(() => {
+    const element = box.current;
+    if (!element || !ready) return;
+    const { curves: now, colorOf, onRange } = latest.current;
+    const colors = chartColors();
+    const zoomed = (chart: uPlot) => {
+      if (chart.select.width < 4) return;
+      const [min, max] = [chart.posToVal(chart.select.left, "x"), chart.posToVal(chart.select.left + chart.select.width, "x")];
+      chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      latest.current.onRange({ min, max });
+    };
+    const pointed = (chart: uPlot) => {
+      const { left = -1, top = -1, event } = chart.cursor;
+      // A cursor that another chart moves has no event of its own here.
+      if (left < 0 || !event || event.type === "mouseleave") return setTip(undefined);
+      setTip({ x: chart.posToVal(left, "x"), y: chart.posToVal(top, "y"), left: left + chart.bbox.left / devicePixelRatio, width: chart.width });
+    };
+    const created = new uPlot(
+      {
+        width: element.clientWidth,
+        height: latest.current.height,
+        scales: {
+          x: { time: xAxis === "time", distr: logX && xAxis !== "time" ? 3 : 1 },
+          y: {
+            distr: logY ? 3 : 1,
+            range: (chart, low, high) => yRange(chart, low, high, latest.current),
+          },
+        },
+        axes: axisOptions(colors, xAxis),
+        legend: { show: false },
+        padding: [8, 10, 0, 0],
+        cursor: { sync: { key: SYNC, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
+        focus: { alpha: 0.3 },
+        hooks: { setSelect: [zoomed], setCursor: [pointed] },
+        series: [{}, ...now.map((curve) => ({ stroke: colorOf(curve.runId), width: 1.5, points: { show: curve.xs.length < 2 }, spanGaps: false }))],
+      },
+      logSafe(align(now, latest.current.smoothing), logX, logY) as uPlot.AlignedData,
+      element,
+    );
+    plot.current = created;
+    if (latest.current.range) created.setScale("x", latest.current.range);
+    const reset = () => onRange(undefined);
+    created.over.addEventListener("dblclick", reset);
+    const left = () => setTip(undefined);
+    created.over.addEventListener("mouseleave", left);
+    return () => {
+      created.destroy();
+      plot.current = undefined;
+    };
+  }, [look, xAxis, logX, logY, theme, ready]);
+
+  useEffect(() => {
+    const chart = plot.current;
+    if (!chart || chart.series.length !== curves.length + 1) return;
+    chart.setData(logSafe(align(curves, smoothing), logX, logY) as uPlot.AlignedData, false);
+    if (range) chart.setScale("x", range);
+    else chart.setData(chart.data, true);
+  }, [curves, smoothing, outliers, range, logX, logY]);
+
+  useEffect(() => {
+    if (ready) plot.current?.setSize({ width, height });
+  }, [width, height, ready]);
+
+  return (
+    <div className="chart" style={{ height }} role="img" aria-label={`${label}: ${curves.length} curves`}>
+      <div ref={box} style={{ height }} />
+      {tip && <ChartTip tip={tip} {...props} />}
+    </div>
+  );
+}
+
+function yRange(chart: uPlot, low: number | null, high: number | null, props: Props): [number, number] {
+  if (low === null || high === null) return props.logY ? [0.1, 1] : [0, 1];
+  if (!props.outliers && !props.logY) {
+    const inside = insideRange(chart.data.slice(1).flatMap((column) => Array.from(column as ArrayLike<number | null>).filter((value) => typeof value === "number")));
+    if (inside) [low, high] = inside;
+  }
+  if (props.logY) return [low / 1.15, high * 1.15];
+  const margin = (high - low || Math.abs(high) || 1) * 0.06;
+  return [low - margin, high + margin];
+}
+
+/** A logarithmic axis has no place for zero and below. */
+function logSafe(data: ReturnType<typeof align>, logX: boolean, logY: boolean) {
+  const [xs, ...ys] = data;
+  const shifted = logX ? xs.map((x) => (x > 0 ? x : 0.5)) : xs;
+  return [shifted, ...(logY ? ys.map((column) => column.map((y) => (typeof y === "number" && y <= 0 ? null : y))) : ys)];
+}

@@ -1,0 +1,54 @@
+import { type Curve, valueAt } from "../../lib/curves";
+import { formatNumber } from "../../lib/format";
+import { smooth } from "../../lib/smooth";
+import type { XAxis } from "../../lib/viewState";
+import { formatX } from "./chartOptions";
+
+export interface Tip {
+  x: number;
+  y: number;
+  left: number;
+  width: number;
+}
+
+const MOST = 14;
+
+interface Props {
+  tip: Tip;
+  curves: Curve[];
+  colorOf: (runId: string) => string;
+  nameOf: (runId: string) => string;
+  xAxis: XAxis;
+  smoothing: number;
+}
+
+/** The values below the cursor, those nearest to it when there are many. */
+export function ChartTip({ tip, curves, colorOf, nameOf, xAxis, smoothing }: Props) {
+  const values = curves.flatMap((curve) => {
+    const first = curve.xs[0];
+    const last = curve.xs[curve.xs.length - 1];
+    if (first === undefined || last === undefined || tip.x < first - 1e-9) return [];
+    const ys = smooth(curve.ys, smoothing) as number[];
+    const value = valueAt({ xs: curve.xs, ys }, tip.x);
+    return value === undefined ? [] : [{ id: curve.runId, value }];
+  });
+  const distance = (value: number) => Math.abs(value - tip.y);
+  const near = [...values].sort((a, b) => distance(a.value) - distance(b.value));
+  const nearest = near[0]?.id;
+  const shown = near.slice(0, MOST).sort((a, b) => b.value - a.value);
+  const onLeft = tip.left > tip.width / 2;
+  const style = onLeft ? { right: tip.width - tip.left + 14 } : { left: tip.left + 14 };
+  return (
+    <div className="chart-tip" style={style} aria-hidden>
+      <div className="faint num">{formatX(tip.x, xAxis)}</div>
+      {shown.map(({ id, value }) => (
+        <div key={id} className={id === nearest ? "tip-line near" : "tip-line"}>
+          <span className="swatch" style={{ background: colorOf(id) }} />
+          <span className="truncate">{nameOf(id)}</span>
+          <span className="num">{formatNumber(value)}</span>
+        </div>
+      ))}
+      {values.length > MOST && <div className="faint">and {values.length - MOST} more</div>}
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import { ArrowDown, ArrowUp, ChevronDown, EyeOff, Group, Pin, PinOff } from "lucide-react";
+import { orderKey } from "../../lib/columns";
+import { Menu } from "../../ui/Menu";
+import { Resizer } from "./Resizer";
+import type { Placed } from "./RunsTable";
+
+export interface HeaderActions {
+  onSort: (id: string, down?: boolean) => void;
+  onResize: (id: string, width: number) => void;
+  onHide: (id: string) => void;
+  onPin: (id: string) => void;
+  onGroup: (id: string) => void;
+  /** Moves a column to where another one is. */
+  onMove: (id: string, to: string) => void;
+}
+
+interface Props {
+  placed: Placed;
+  sort: string;
+  pinned?: boolean;
+  actions: HeaderActions;
+}
+
+export function HeaderCell({ placed, sort, pinned, actions }: Props) {
+  const { column, width, left, right } = placed;
+  const { id, label, kind } = column;
+  const sortable = orderKey(column) !== undefined;
+  const sorted = sort.replace(/^-/, "") === id;
+  const down = sort.startsWith("-");
+  const style = pinned ? { width } : { width, position: "absolute" as const, left };
+  return (
+    <div
+      role="columnheader"
+      aria-sort={sorted ? (down ? "descending" : "ascending") : "none"}
+      className={right ? "grid-cell head right" : "grid-cell head"}
+      style={style}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => actions.onMove(event.dataTransfer.getData("text/plain"), id)}
+    >
+      <button
+        type="button"
+        className="head-label truncate"
+        title={`${label} (${kind})`}
+        draggable
+        onDragStart={(event) => event.dataTransfer.setData("text/plain", id)}
+        onClick={() => sortable && actions.onSort(id)}
+      >
+        {label}
+      </button>
+      {sorted && (down ? <ArrowDown size={12} className="sorted" /> : <ArrowUp size={12} className="sorted" />)}
+      <Menu
+        align="start"
+        trigger={
+          <button type="button" className="head-menu" aria-label={`Actions for column ${label}`}>
+            <ChevronDown size={13} />
+          </button>
+        }
+        items={[
+          { label: "Sort ascending", icon: <ArrowUp />, disabled: !sortable, onSelect: () => actions.onSort(id, false) },
+          { label: "Sort descending", icon: <ArrowDown />, disabled: !sortable, onSelect: () => actions.onSort(id, true) },
+          null,
+          { label: pinned ? "Unpin" : "Pin to the left", icon: pinned ? <PinOff /> : <Pin />, onSelect: () => actions.onPin(id) },
+          { label: "Group by this", icon: <Group />, disabled: kind === "metric", onSelect: () => actions.onGroup(id) },
+          { label: "Hide", icon: <EyeOff />, onSelect: () => actions.onHide(id) },
+        ]}
+      />
+      <Resizer width={width} onResize={(next) => actions.onResize(id, next)} />
+    </div>
+  );
+}

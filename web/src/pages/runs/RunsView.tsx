@@ -1,0 +1,193 @@
+import { ChartLine, ChartScatter, Pause, Play, Table2, Waves } from "lucide-react";
+import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { ApiError, messageOf } from "../../api/client";
+import { type Column, column, columnsOf, defaultColumns, differing } from "../../lib/columns";
+import { formatNumber } from "../../lib/format";
+import { arrange } from "../../lib/lines";
+import { firstSteps } from "../../lib/snippets";
+import { recall, remember } from "../../lib/storage";
+import type { Mode } from "../../lib/viewState";
+import { Button, IconButton } from "../../ui/Button";
+import { Empty, Failure, Segment, SkeletonRows } from "../../ui/bits";
+import { useKeys } from "../../ui/useKeys";
+import { ColumnPicker } from "./ColumnPicker";
+import { FilterBox } from "./FilterBox";
+import { OptionsMenu } from "./OptionsMenu";
+import { RunsTable } from "./RunsTable";
+import { SelectionBar } from "./SelectionBar";
+import { ViewsMenu } from "./ViewsMenu";
+import { useHeaderActions } from "./useHeaderActions";
+import { type LiveState, useLive } from "./useLive";
+import { MOST_SHOWN, useMarks } from "./useMarks";
+import { searchOf, useRuns } from "./useRuns";
+import { useView } from "./useView";
+
+const ChartsPanel = lazy(() => import("../charts/ChartsPanel"));
+const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
+const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
+
+/** Runs that are fetched for groups and trees, which the server does not make. */
+const MOST_ARRANGED = 3000;
+
+const MODES: [Mode, React.ReactNode][] = [
+  ["table", <><Table2 />Table</>],
+  ["charts", <><ChartLine />Charts</>],
+  ["scatter", <><ChartScatter />Scatter</>],
+  ["parallel", <><Waves />Parallel</>],
+];
+
+export function RunsView({ experimentIds, name }: { experimentIds: string[]; name: string }) {
+  const view = useView(experimentIds.join(","));
+  const { state, update } = view;
+  const [paused, setPaused] = useState(() => recall("live.paused", false));
+  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const filterBox = useRef<HTMLInputElement>(null);
+  const search = useMemo(() => searchOf(experimentIds, state), [experimentIds, state]);
+  const { rows, error, isPending, isFetching, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useRuns(search);
+  const live = useLive(search, paused);
+  const marks = useMarks(rows, state, update);
+
+  const slowRows = useDeferredValue(rows);
+  const all = useMemo(() => columnsOf(slowRows), [slowRows]);
+  const standard = useMemo(() => defaultColumns(all, slowRows), [all, slowRows]);
+  const shownIds = state.columns.length ? state.columns : standard;
+  const columns = useMemo(() => {
+    const chosen = shownIds.map(column);
+    return state.differing ? differing(chosen, slowRows) : chosen;
+  }, [shownIds, state.differing, slowRows]);
+  const groupBy = useMemo(() => state.groupBy.map(column), [state.groupBy]);
+  const lines = useMemo(() => arrange(rows, { nested: state.nested, groupBy, folded }), [rows, state.nested, groupBy, folded]);
+  const keys = useMemo(() => keysOf(all), [all]);
+
+  const arranged = groupBy.length > 0 || state.nested;
+  useEffect(() => {
+    if (arranged && hasNextPage && !isFetchingNextPage && rows.length < MOST_ARRANGED) void fetchNextPage();
+  }, [arranged, hasNextPage, isFetchingNextPage, rows.length, fetchNextPage]);
+  const more = useCallback(() => {
+    if (!isFetchingNextPage) void fetchNextPage();
+  }, [isFetchingNextPage, fetchNextPage]);
+  const fold = useCallback((id: string) => {
+    setFolded((known) => {
+      const next = new Set(known);
+      if (!next.delete(id)) next.add(id);
+      return next;
+    });
+  }, []);
+  const pause = (next: boolean) => {
+    setPaused(next);
+    remember("live.paused", next);
+  };
+  const setMode = (mode: Mode) => update({ mode });
+  const actions = useHeaderActions(state, shownIds, update);
+  useKeys({
+    "/": () => filterBox.current?.focus(),
+    "1": () => setMode("table"),
+    "2": () => setMode("charts"),
+    "3": () => setMode("scatter"),
+    "4": () => setMode("parallel"),
+    p: () => pause(!paused),
+    Escape: () => marks.setSelected([]),
+  });
+
+  if (!view.ready || (isPending && !rows.length)) return error ? <Failure error={error} retry={() => void refetch()} /> : <SkeletonRows count={14} height={30} />;
+  const refusal = error instanceof ApiError && error.status === 400 && state.filter ? messageOf(error) : undefined;
+  if (error && !refusal && !rows.length) return <Failure error={error} retry={() => void refetch()} />;
+  const bare = !rows.length && !refusal && !state.filter && !state.deleted && !isFetching;
+  const panel = { rows, marks, state, update, columns: all };
+  return (
+    <div className="runs">
+      <div className="bar">
+        <Segment label="View" value={state.mode} options={MODES} onChange={setMode} />
+        <FilterBox ref={filterBox} value={state.filter} keys={keys} error={refusal} busy={isFetching} onChange={(filter) => update({ filter })} />
+        {state.mode === "table" && (
+          <ColumnPicker
+            all={all}
+            shown={shownIds}
+            pinned={state.pinned}
+            onChange={(next) => update({ columns: next })}
+            onPin={(pinned) => update({ pinned })}
+            onReset={() => update({ columns: [], pinned: [], widths: {} })}
+          />
+        )}
+        <OptionsMenu state={state} columns={all} update={update} />
+        <ViewsMenu experimentId={experimentIds.length === 1 ? experimentIds[0] : undefined} view={view} search={search} rows={rows} columns={columns} />
+        <IconButton label={paused ? "Resume live updates (P)" : "Pause live updates (P)"} onClick={() => pause(!paused)}>
+          {paused ? <Play /> : <Pause />}
+        </IconButton>
+      </div>
+      {bare ? (
+        <div className="body">
+          <Empty title="No runs yet" code={firstSteps(name)}>
+            Run this, and the run appears here by itself:
+          </Empty>
+        </div>
+      ) : !rows.length && !isFetching ? (
+        <div className="body">
+          <Empty title="No run fits">
+            <div className="row">
+              {state.filter && <Button onClick={() => update({ filter: "" })}>Clear the filter</Button>}
+              {state.deleted && <Button onClick={() => update({ deleted: false })}>Show active runs</Button>}
+            </div>
+          </Empty>
+        </div>
+      ) : (
+        <Suspense fallback={<SkeletonRows />}>
+          {state.mode === "charts" ? (
+            <ChartsPanel {...panel} />
+          ) : state.mode === "scatter" ? (
+            <ScatterPanel {...panel} />
+          ) : state.mode === "parallel" ? (
+            <ParallelPanel {...panel} />
+          ) : (
+            <RunsTable
+              lines={lines}
+              rows={slowRows}
+              columns={columns}
+              pinned={state.pinned}
+              widths={state.widths}
+              sort={state.sort}
+              marks={marks}
+              actions={actions}
+              nameWidth={300}
+              more={hasNextPage && !isPlaceholderData}
+              onMore={more}
+              onFold={fold}
+            />
+          )}
+        </Suspense>
+      )}
+      <Foot
+        text={`${formatNumber(rows.length)}${hasNextPage ? "+" : ""} ${rows.length === 1 ? "run" : "runs"}`}
+        charts={`${marks.visible.size} in charts${marks.visible.size >= MOST_SHOWN ? " (the most there can be)" : ""}`}
+        live={live}
+        busy={isFetching}
+        arranged={arranged && hasNextPage && rows.length >= MOST_ARRANGED}
+      />
+      <SelectionBar search={search} marks={marks} rows={rows} columns={columns} deleted={state.deleted} experimentIds={experimentIds} />
+    </div>
+  );
+}
+
+function keysOf(columns: Column[]) {
+  const of = (kind: Column["kind"]) => columns.filter((item) => item.kind === kind).map((item) => item.key);
+  return { metrics: of("metric"), params: of("param"), tags: of("tag") };
+}
+
+function Foot({ text, charts, live, busy, arranged }: { text: string; charts: string; live: LiveState; busy: boolean; arranged: boolean }) {
+  const name = { on: "Live", paused: "Paused", lost: "Connection lost, trying again" }[live];
+  const color = { on: "var(--good)", paused: "var(--warn)", lost: "var(--bad)" }[live];
+  return (
+    <div className="runs-foot num">
+      <span data-testid="run-count">{text}</span>
+      <span>{charts}</span>
+      {arranged && <span>Groups and trees are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
+      <span className="grow" />
+      {busy && <span>Loading…</span>}
+      <span className="live" data-testid="live">
+        <span className="dot" style={{ color }} />
+        {name}
+      </span>
+    </div>
+  );
+}
+

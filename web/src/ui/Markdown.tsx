@@ -1,0 +1,18 @@
+import DOMPurify from "dompurify";
+import { marked } from "marked";
+import { useMemo } from "react";
+
+const ALLOWED = {
+  USE_PROFILES: { html: true },
+  FORBID_TAGS: ["style", "form", "iframe", "img"],
+  FORBID_ATTR: ["style", "id", "name"],
+};
+
+/** Text that people wrote, as markdown. Whatever could act or call out is taken away. */
+export function Markdown({ text }: { text: string }) {
+  const html = useMemo(() => {
+    const clean = DOMPurify.sanitize(marked.parse(text, { async: false, gfm: true }), ALLOWED);
+    return clean.replaceAll("<a ", '<a rel="noreferrer noopener" target="_blank" ');
+  }, [text]);
+  return <div className="markdown" dangerouslySetInnerHTML={{ __html: html }} />;
+}

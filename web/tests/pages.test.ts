@@ -1,0 +1,204 @@
+import { expect, inject, test } from "vitest";
+import { api, axe, done, open, withBrowser } from "./browser";
+
+withBrowser();
+const demo = inject("demo");
+const home = `/experiments/${demo.experiment}`;
+const last = demo.runs[demo.runs.length - 1] ?? "";
+
+test("experiments are searched, created, renamed, deleted and restored", async () => {
+  const page = await open("/experiments");
+  await page.getByText("wake-word").waitFor();
+  await page.getByPlaceholder("Search names and tags").fill("wak");
+  await page.getByRole("link", { name: "speech/wake-word" }).waitFor();
+  expect(await page.locator(".xlist-row").count()).toBe(1);
+  await page.getByPlaceholder("Search names and tags").fill("");
+  await page.getByRole("button", { name: "New experiment" }).click();
+  await page.getByRole("textbox", { name: /^Name/ }).fill("made/by hand");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText("No runs yet").waitFor();
+  await page.getByRole("button", { name: "Experiment actions" }).click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByRole("textbox", { name: /^Name/ }).fill("made/anew");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("heading", { name: "made/anew" }).waitFor();
+  await page.getByRole("button", { name: "Experiment actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("button", { name: "Deleted" }).click();
+  await page.getByRole("button", { name: "Actions for made/anew" }).click();
+  await page.getByRole("menuitem", { name: "Restore" }).click();
+  await page.getByText("No experiment is deleted.").waitFor();
+  await page.getByRole("button", { name: "Active", exact: true }).click();
+  await page.getByRole("link", { name: "anew" }).waitFor();
+  await done(page);
+});
+
+test("notes are written in markdown, which cannot act", async () => {
+  const { experiment_id: id } = await api<{ experiment_id: string }>("experiments/create", { name: "with notes" });
+  const page = await open(`/experiments/${id}/about`);
+  await page.getByRole("button", { name: "Edit notes" }).click();
+  await page.getByRole("textbox", { name: "Notes" }).fill("**bold** <img src=x onerror=alert(1)><script>alert(2)</script>");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator(".markdown strong").getByText("bold").waitFor();
+  expect(await page.locator(".markdown").innerHTML()).not.toMatch(/onerror|script/);
+  // The browser tells of the handler when the sanitiser reads it, and takes it away.
+  await done(page, /inline event handler/);
+});
+
+test("charts draw what runs logged, zoom together, and follow the colours of the table", async () => {
+  const page = await open(`${home}?mode=charts`);
+  await page.locator('[data-metric="train/loss"] canvas').waitFor();
+  const card = page.locator('[data-metric="train/loss"]');
+  const box = await card.locator(".u-over").boundingBox();
+  if (!box) throw new Error("no chart");
+  const refined = page.waitForRequest((request) => request.url().includes("start_step="));
+  await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
+  await card.locator(".chart-tip").waitFor();
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + 40, { steps: 4 });
+  await page.mouse.up();
+  await refined;
+  const shown = page.getByRole("complementary", { name: "Runs in charts" });
+  await shown.getByRole("button", { name: "None" }).click();
+  await page.getByText("Show a run with the eye at its left.").waitFor();
+  await done(page);
+});
+
+test("scatter and parallel coordinates are drawn", async () => {
+  const page = await open(`${home}?mode=scatter`);
+  await page.locator(".plot canvas").waitFor();
+  await page.keyboard.press("4");
+  await page.getByRole("img", { name: /Parallel coordinates/ }).waitFor();
+  expect(page.url()).toContain("parallel");
+  await done(page);
+});
+
+test("a run shows params, metrics, charts, and previews of its files", async () => {
+  const page = await open(`${home}/runs/${last}`);
+  await page.getByRole("list", { name: "Params" }).getByText("randaug").or(page.getByText("weight_decay")).first().waitFor();
+  await page.getByPlaceholder("Search metrics").fill("top5");
+  expect(await page.getByRole("list", { name: "Metrics" }).getByRole("listitem").count()).toBe(1);
+  await page.getByRole("link", { name: "Charts" }).click();
+  await page.locator('[data-metric="val/loss"] canvas').waitFor();
+  await page.getByRole("link", { name: "Artifacts" }).click();
+  await page.getByRole("treeitem", { name: /predictions.csv/ }).click();
+  await page.getByRole("columnheader", { name: "confidence" }).waitFor();
+  await page.getByRole("treeitem", { name: /report.md/ }).click();
+  await page.getByRole("heading", { name: "Evaluation" }).waitFor();
+  await page.getByRole("treeitem", { name: /config.yaml/ }).click();
+  await page.locator(".hljs-attr").first().waitFor();
+  await page.getByRole("treeitem", { name: /samples/ }).click();
+  await page.getByRole("treeitem", { name: /step_0100.png/ }).click();
+  await page.waitForFunction(() => (document.querySelector(".files-image img") as HTMLImageElement | null)?.naturalWidth === 192);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download" }).click()]);
+  expect(file.suggestedFilename()).toBe("step_0100.png");
+  await done(page);
+});
+
+test("runs are compared by what differs", async () => {
+  const runs = JSON.stringify(demo.runs.slice(0, 3));
+  const page = await open(`/compare-runs?runs=${encodeURIComponent(runs)}&experiments=["1"]`);
+  await page.getByRole("rowheader", { name: "lr", exact: true }).waitFor();
+  expect(await page.getByRole("rowheader", { name: "depth" }).count()).toBe(0);
+  await page.getByRole("checkbox", { name: "Only differences" }).uncheck();
+  await page.getByRole("rowheader", { name: "depth" }).waitFor();
+  await page.getByRole("button", { name: "Curves" }).click();
+  await page.locator('[data-metric="train/loss"] canvas').waitFor();
+  await done(page);
+});
+
+test("a model version gets an alias, a stage and a tag", async () => {
+  const page = await open("/models");
+  await page.getByRole("link", { name: "imagenet-classifier" }).click();
+  await page.getByRole("link", { name: "Version 3" }).click();
+  await page.getByRole("button", { name: "Add alias to version 3" }).click();
+  await page.getByRole("textbox", { name: "Alias" }).fill("candidate");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("@candidate").waitFor();
+  await page.getByLabel("Stage").selectOption("Staging");
+  await page.getByRole("button", { name: "Add tag" }).click();
+  await page.getByRole("textbox", { name: "Key" }).fill("reviewed");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("reviewed").waitFor();
+  await expect.poll(async () => (await api<{ model_version: { current_stage: string; aliases: string[] } }>("model-versions/get?name=imagenet-classifier&version=3")).model_version).toMatchObject({
+    current_stage: "Staging",
+    aliases: ["candidate"],
+  });
+  await done(page);
+});
+
+test("prompts show what changed, logged models what they are", async () => {
+  const page = await open("/prompts");
+  await page.getByRole("link", { name: "summarize" }).click();
+  await page.getByRole("button", { name: "Changes since v1" }).click();
+  await page.locator(".diff-new").getByText("for a busy reader").waitFor();
+  await page.goto(`${inject("url")}/#${home}/models`);
+  await page.getByRole("link", { name: "resnet34-2" }).click();
+  await page.getByText("test/accuracy").waitFor();
+  await done(page);
+});
+
+test("links that stock clients print open the right page, under a prefix as well", async () => {
+  for (const base of [inject("url"), inject("prefixed")]) {
+    for (const [hash, text] of [
+      [`${home}/runs/${last}`, "Load this run"],
+      [`${home}/runs/${last}/artifacts`, "predictions.csv"],
+      [`${home}/runs/${last}/model-metrics`, "Smoothing"],
+      ["/models/imagenet-classifier", "Versions"],
+      ["/models/imagenet-classifier/versions/1", "Load it"],
+      ["/nothing/of/this", "There is no such page"],
+      [`${home}/runs/${"0".repeat(32)}`, "Not found"],
+    ] as const) {
+      const page = await open(hash, { base });
+      await page.getByText(text).first().waitFor();
+      await done(page, /404/);
+    }
+  }
+});
+
+test("the palette and shortcuts work without a mouse", async () => {
+  const page = await open("/experiments");
+  await page.getByText("wake-word").waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Experiment, model, or run ID").fill("resnet");
+  await page.getByRole("option", { name: "vision/resnet-sweep" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "vision/resnet-sweep" }).waitFor();
+  await page.locator("[data-run]").first().waitFor();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("2");
+  await page.locator("canvas").first().waitFor();
+  await page.keyboard.press("t");
+  await page.locator('html[data-theme="dark"]').waitFor();
+  await done(page);
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing wrong, ${colorScheme}`, async () => {
+    const found: Record<string, string[]> = {};
+    for (const [hash, text] of [
+      ["/experiments", "wake-word"],
+      [home, "Started"],
+      [`${home}?mode=charts`, "Smoothing"],
+      [`${home}/about`, "Log to this experiment"],
+      [`${home}/models`, "resnet34-0"],
+      [`${home}/runs/${last}`, "Load this run"],
+      [`${home}/runs/${last}/artifacts/code/train.py`, "import torch"],
+      [`/compare-runs?runs=${encodeURIComponent(JSON.stringify(demo.runs.slice(0, 3)))}`, "Attributes"],
+      ["/models", "imagenet-classifier"],
+      ["/models/imagenet-classifier", "Versions"],
+      ["/models/imagenet-classifier/versions/1", "Load it"],
+      ["/prompts/summarize", "Version 2"],
+    ] as const) {
+      const page = await open(hash, { colorScheme });
+      await page.getByText(text).first().waitFor();
+      const problems = await axe(page);
+      if (problems.length) found[hash] = problems;
+      await done(page);
+    }
+    expect(found).toEqual({});
+  }, 60_000);
+}

@@ -1,0 +1,188 @@
+import { readFileSync } from "node:fs";
+import { expect, inject, test } from "vitest";
+import { api, done, open, withBrowser } from "./browser";
+
+withBrowser();
+const demo = inject("demo");
+const home = `/experiments/${demo.experiment}`;
+const cells = (name: string) => `[role=row]:has-text("${name}")`;
+
+interface Created {
+  run: { info: { run_id: string } };
+}
+
+test("the table has a row for each run, and opens one", async () => {
+  const page = await open(home);
+  await page.getByTestId("run-count").getByText("12 runs").waitFor();
+  expect(await page.locator("[data-run]").count()).toBe(12);
+  await page.locator("[data-run] a").first().click();
+  await page.getByRole("heading", { name: "Params" }).waitFor();
+  await done(page);
+});
+
+test("a filter is applied, stands in the address, and an error in it is told beside it", async () => {
+  const page = await open(home);
+  const filter = page.getByRole("combobox", { name: "Filter runs" });
+  await filter.fill('params.optimizer = "sgd"');
+  await filter.press("Enter");
+  await page.waitForFunction(() => [...document.querySelectorAll("[data-run] a")].every((link) => link.textContent?.startsWith("sgd")));
+  expect(page.url()).toContain("filter=");
+  await page.reload();
+  await page.waitForFunction(() => document.querySelectorAll("[data-run]").length > 0);
+  expect(await filter.inputValue()).toBe('params.optimizer = "sgd"');
+  await filter.fill("metrics.loss <");
+  await filter.press("Enter");
+  await page.getByRole("alert").getByText("Invalid clause").waitFor();
+  expect(await page.locator("[data-run]").count()).toBeGreaterThan(0);
+  await done(page, /400/);
+});
+
+test("the filter completes keys that runs have", async () => {
+  const page = await open(home);
+  await page.locator("[data-run]").first().waitFor();
+  const filter = page.getByRole("combobox", { name: "Filter runs" });
+  await filter.pressSequentially("metrics.val");
+  await page.getByRole("option", { name: "`val/accuracy`" }).waitFor();
+  await filter.press("ArrowDown");
+  await filter.press("Enter");
+  expect(await filter.inputValue()).toContain("metrics.`val/");
+  await done(page);
+});
+
+test("a press on a head sorts, by what the server says", async () => {
+  const page = await open(home);
+  const head = page.getByRole("columnheader", { name: "val/loss" });
+  await head.getByRole("button", { name: "val/loss", exact: true }).click();
+  await page.locator("[aria-sort=descending]").waitFor();
+  const found = await api<{ runs: { info: { run_id: string } }[] }>("runs/search", { experiment_ids: [demo.experiment], order_by: ["metrics.`val/loss` DESC"], max_results: 1 });
+  await page.waitForFunction((id) => document.querySelector("[data-run]")?.getAttribute("data-run") === id, found.runs[0]?.info.run_id);
+  await done(page);
+});
+
+test("columns are chosen, and remembered", async () => {
+  const page = await open(home);
+  await page.locator("[data-run]").first().waitFor();
+  await page.getByRole("button", { name: "Columns" }).click();
+  await page.getByPlaceholder("Search columns").fill("scheduler");
+  await page.getByRole("checkbox", { name: "scheduler" }).check();
+  await page.keyboard.press("Escape");
+  const head = page.getByRole("columnheader", { name: "scheduler" });
+  await page.locator(".grid-box").evaluate((box) => box.scrollTo({ left: box.scrollWidth }));
+  await head.waitFor();
+  await page.goto(`${inject("url")}/#/experiments`);
+  await page.getByRole("heading", { name: "Experiments" }).waitFor();
+  await page.goto(`${inject("url")}/#${home}`);
+  await page.locator("[data-run]").first().waitFor();
+  await page.locator(".grid-box").evaluate((box) => box.scrollTo({ left: box.scrollWidth }));
+  await head.waitFor();
+  await done(page);
+});
+
+test("selected runs are tagged, downloaded, compared, deleted and restored", async () => {
+  const { experiment_id: id } = await api<{ experiment_id: string }>("experiments/create", { name: "to be changed" });
+  for (const name of ["first", "second", "third"]) {
+    const { run } = await api<Created>("runs/create", { experiment_id: id, run_name: name, start_time: Date.now() });
+    await api("runs/log-parameter", { run_id: run.info.run_id, key: "name", value: `${name}, quoted` });
+  }
+  const page = await open(`/experiments/${id}`);
+  await page.getByRole("checkbox", { name: "Select first" }).click();
+  await page.getByRole("checkbox", { name: "Select third" }).click({ modifiers: ["Shift"] });
+  const bar = page.getByRole("toolbar", { name: "Selected runs" });
+  await bar.getByText("3 runs selected").waitFor();
+  await bar.getByRole("button", { name: "Tag" }).click();
+  await page.getByRole("textbox", { name: "Key" }).fill("stage");
+  await page.getByRole("textbox", { name: "Value" }).fill("done");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("3 runs tagged").waitFor();
+  const tagged = await api<{ runs: unknown[] }>("runs/search", { experiment_ids: [id], filter: "tags.stage = 'done'" });
+  expect(tagged.runs.length).toBe(3);
+
+  await bar.getByRole("button", { name: "Download" }).click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "CSV" }).click()]);
+  const csv = readFileSync(await file.path(), "utf8");
+  expect(csv).toContain('"second, quoted"');
+  expect(csv.trim().split("\n").length).toBe(4);
+
+  await bar.getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("heading", { name: "Compare 3 runs" }).waitFor();
+  await page.goBack();
+  await page.getByRole("checkbox", { name: "Select second" }).click();
+  await bar.getByRole("button", { name: "Delete" }).click();
+  await page.waitForFunction(() => document.querySelectorAll("[data-run]").length === 2);
+
+  await page.getByRole("button", { name: "Arrange" }).click();
+  await page.getByRole("checkbox", { name: "Deleted runs" }).check();
+  await page.keyboard.press("Escape");
+  await page.locator(cells("second")).waitFor();
+  await page.getByRole("checkbox", { name: "Select second" }).click();
+  await bar.getByRole("button", { name: "Restore" }).click();
+  await page.getByText("No run fits").waitFor();
+  await page.getByRole("button", { name: "Show active runs" }).click();
+  await page.waitForFunction(() => document.querySelectorAll("[data-run]").length === 3);
+  await done(page);
+});
+
+test("runs, values and states appear while they are logged, and not while paused", async () => {
+  const { experiment_id: id } = await api<{ experiment_id: string }>("experiments/create", { name: "live" });
+  const { run } = await api<Created>("runs/create", { experiment_id: id, run_name: "watched", start_time: Date.now() });
+  const runId = run.info.run_id;
+  await api("runs/log-metric", { run_id: runId, key: "score", value: 1.25, timestamp: Date.now(), step: 0 });
+  const page = await open(`/experiments/${id}`);
+  await page.locator(cells("1.250")).waitFor();
+  await page.getByRole("checkbox", { name: "Select watched" }).click();
+  await api("runs/log-metric", { run_id: runId, key: "score", value: 7.5, timestamp: Date.now(), step: 1 });
+  await page.locator(cells("7.500")).waitFor();
+  await api<Created>("runs/create", { experiment_id: id, run_name: "newcomer", start_time: Date.now() });
+  await page.locator(cells("newcomer")).waitFor();
+  await api("runs/update", { run_id: runId, status: "FINISHED", end_time: Date.now() });
+  await page.locator(cells("watched")).getByRole("img", { name: "Finished" }).waitFor();
+  expect(await page.getByRole("checkbox", { name: "Select watched" }).isChecked()).toBe(true);
+
+  await page.getByRole("button", { name: "Pause live updates (P)" }).click();
+  await page.getByTestId("live").getByText("Paused").waitFor();
+  await api<Created>("runs/create", { experiment_id: id, run_name: "unseen", start_time: Date.now() });
+  // Nothing to wait for: what would be wrong appears within a second when it is.
+  await page.waitForTimeout(1200);
+  expect(await page.locator(cells("unseen")).count()).toBe(0);
+  await page.getByRole("button", { name: "Resume live updates (P)" }).click();
+  await page.locator(cells("unseen")).waitFor();
+  await done(page);
+});
+
+test("runs are grouped with mean and deviation, and nested below their parents", async () => {
+  const page = await open(`${home}?groupBy=["param:optimizer"]`);
+  await page.locator(".grid-line.group").first().waitFor();
+  expect(await page.locator(".grid-line.group").count()).toBe(3);
+  await page.locator(".grid-line.group").first().getByText(/ ± /).first().waitFor();
+  await page.locator(".grid-line.group button").first().click();
+  await page.locator("[data-run]").first().waitFor();
+  await done(page);
+
+  const found = await api<{ experiment: { experiment_id: string } }>("experiments/get-by-name?experiment_name=nlp/summarize");
+  const tree = await open(`/experiments/${found.experiment.experiment_id}?nested=true`);
+  const fold = tree.getByRole("button", { name: "Children of study-3" });
+  await fold.waitFor();
+  await tree.locator(cells("trial-3.0")).waitFor();
+  await fold.click();
+  await tree.locator(cells("trial-3.0")).waitFor({ state: "detached" });
+  await done(tree);
+});
+
+test("a view is saved on the server, opened by others, and made the default", async () => {
+  const page = await open(`${home}?sort=metric:val/loss&mode=table`);
+  await page.locator("[aria-sort=ascending]").waitFor();
+  await page.getByRole("button", { name: "Views" }).click();
+  await page.getByRole("button", { name: "Save as a new view" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("best first");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "best first" }).click();
+  await page.getByRole("button", { name: "Make the default of this experiment" }).click();
+  await page.getByText("best first is what everybody sees first").waitFor();
+  await done(page);
+  const stranger = await open(home);
+  await stranger.locator("[aria-sort=ascending]").waitFor();
+  await stranger.getByRole("button", { name: "Views" }).click();
+  await stranger.getByRole("button", { name: "Delete best first" }).click();
+  await stranger.getByText("best first deleted").waitFor();
+  await done(stranger);
+});
