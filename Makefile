@@ -61,8 +61,8 @@ lint:
 
 unit: | $(CARGO_TARGET_DIR)/results
 	@set -o pipefail; { \
-	   if command -v cargo-nextest >/dev/null; then cargo nextest run --workspace --color never; \
-	   else cargo test --workspace --lib --bins --tests; fi && cargo test --workspace --doc; \
+	   if command -v cargo-nextest >/dev/null; then cargo nextest run --workspace --no-fail-fast --color never; \
+	   else cargo test --workspace --no-fail-fast --lib --bins --tests; fi && cargo test --workspace --doc; \
 	 } 2>&1 | tee $(CARGO_TARGET_DIR)/results/unit.log; \
 	 status=$$?; $(PYTHON) .ci/count-tests.py $(CARGO_TARGET_DIR)/results/unit.log > $(CARGO_TARGET_DIR)/results/unit; exit $$status
 

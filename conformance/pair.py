@@ -71,6 +71,7 @@ class Pair:
         self.pool = concurrent.futures.ThreadPoolExecutor(1)
         self.epochs, self.sent = 0, 0
         self.shifted = False  # Something exists on one server only: ids of experiments drift apart, wide searches differ.
+        self.webhooks_differ = False  # As above, of webhooks, which every list shows.
         self.begin()
 
     def begin(self):
@@ -98,8 +99,8 @@ class Pair:
                 value = lookup(answer, where)
                 if value is not None:
                     names.bind(symbol, value)
-        bound = [symbol in names.values for symbol in step.capture if symbol.startswith(("exp", "issue", "hook")) for names in self.names]
-        self.shifted |= len(set(bound)) > 1
+        self.shifted |= self.one_has(step, ("exp", "issue"))
+        self.webhooks_differ |= self.one_has(step, "hook")
         return [Normal(answer, names, step.unordered) for answer, names in zip(answers, [self.names[0], self.names[-1]])]
 
     def know(self, names, exact):
@@ -109,6 +110,11 @@ class Pair:
 
     def has(self, symbol):
         return all(symbol in names.values for names in self.names)
+
+    def one_has(self, step, kinds):
+        """Whether a step made something of these kinds on one server only."""
+        made = [symbol in names.values for symbol in step.capture if symbol.startswith(kinds) for names in self.names]
+        return len(set(made)) > 1
 
     def one_sided(self):
         """Symbols of things that exist on one server only."""
@@ -125,7 +131,7 @@ class Alone(Pair):
     """One server, agreeing with itself."""
 
     def __init__(self, server):
-        self.servers, self.epochs, self.sent, self.shifted = [server], 0, 0, False
+        self.servers, self.epochs, self.sent, self.shifted, self.webhooks_differ = [server], 0, 0, False, False
         self.connections = [Connection(server.base)]
         self.pool = concurrent.futures.ThreadPoolExecutor(1)
         self.begin()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Where the pages are built to. The folder is in the repository, its content is not.
 const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist");
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed={DIST}");
     let list = std::fs::read_to_string(format!("{DIST}/files.txt")).unwrap_or_default();
     let mut code = "static FILES: &[File] = &[\n".to_owned();
@@ -15,7 +15,7 @@ fn main() {
         let mut parts = line.split('\t');
         let (Some(path), Some(kind), Some(hash)) = (parts.next(), parts.next(), parts.next())
         else {
-            panic!("{DIST}/files.txt has an odd line: {line}");
+            return Err(format!("{DIST}/files.txt has an odd line: {line}").into());
         };
         let file = Path::new(DIST).join(path);
         let bytes = |file: &Path| format!("include_bytes!({file:?})");
@@ -32,6 +32,7 @@ fn main() {
     }
     code.push_str("];\n");
     #[expect(clippy::disallowed_methods, reason = "this is how cargo says where to write")]
-    let out = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    std::fs::write(Path::new(&out).join("pages.rs"), code).expect("cargo's folder can be written");
+    let out = std::env::var("OUT_DIR")?;
+    std::fs::write(Path::new(&out).join("pages.rs"), code)?;
+    Ok(())
 }

@@ -41,9 +41,10 @@ export async function done(page: Page, expected?: RegExp): Promise<void> {
   expect((errors.get(page) ?? []).filter((text) => !expected?.test(text))).toEqual([]);
 }
 
-/** What axe finds wrong with a page, in short. */
-export async function axe(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]).analyze();
+/** What axe finds wrong with a page, in short; by these rules only, if given. */
+export async function axe(page: Page, rules?: string[]): Promise<string[]> {
+  const builder = new AxeBuilder({ page });
+  const { violations } = await (rules ? builder.withRules(rules) : builder.withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"])).analyze();
   return violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`));
 }
 

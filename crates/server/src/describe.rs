@@ -20,6 +20,8 @@ pub struct Shape {
     pub query: Option<Kind>,
     /// It reads the body as it is.
     pub bytes: bool,
+    /// It can be switched off, and then says so on a page, as in MLflow.
+    pub switched: bool,
     /// What it answers.
     pub answer: Content,
 }
@@ -137,8 +139,13 @@ macro_rules! described {
         {
             #[allow(unused_mut, clippy::allow_attributes, reason = "a handler may take nothing")]
             fn shape() -> Shape {
-                let mut shape =
-                    Shape { message: None, query: None, bytes: false, answer: Out::CONTENT };
+                let mut shape = Shape {
+                    message: None,
+                    query: None,
+                    bytes: false,
+                    switched: false,
+                    answer: Out::CONTENT,
+                };
                 $( $Arg::note(&mut shape); )*
                 shape
             }

@@ -70,6 +70,9 @@ fn operation(route: &RouteInfo, schemas: &mut Schemas) -> Value {
         }
         _ => {}
     }
+    if route.shape.switched {
+        responses.insert("503".to_owned(), answer(Content::Html, schemas));
+    }
     responses.insert("default".to_owned(), error);
     let mut operation = json!({
         "operationId": operation_id(route),

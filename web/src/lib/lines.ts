@@ -1,6 +1,6 @@
 /** What the table of runs shows, line by line: runs, or groups of runs. */
 import { type Column, type Row, cellValue } from "./columns";
-import { formatNumber } from "./format";
+import { formatAgo, formatDuration, formatNumber, formatTime } from "./format";
 import { type Summary, summarize } from "./stats";
 import { asTree, flat } from "./tree";
 
@@ -58,13 +58,25 @@ function groups(rows: Row[], groupBy: Column[], unfolded: ReadonlySet<string>): 
 export function groupCell(rows: Row[], item: Column): { text: string; title: string } {
   const values = rows.map((row) => cellValue(row, item)).filter((value) => value !== undefined);
   if (!values.length) return { text: "", title: "" };
-  const isTime = item.kind === "attribute";
+  if (item.kind === "attribute") return groupAttribute(values, item.key);
   const distinct = new Set(values);
-  if (distinct.size === 1 && !isTime) return one(values[0] as number | string);
+  if (distinct.size === 1) return one(values[0] as number | string);
   const numbers = values.map(Number);
-  const summary = isTime ? undefined : summarize(numbers);
+  const summary = summarize(numbers);
   if (!summary || numbers.some(Number.isNaN)) return { text: `${distinct.size} values`, title: [...distinct].slice(0, 20).join(", ") };
   return { text: meanText(summary), title: `mean ${summary.mean}, deviation ${summary.std}, ${summary.min} to ${summary.max}, ${summary.count} runs` };
+}
+
+/** Times by their last one, durations by their mean, others by what they are. */
+function groupAttribute(values: (number | string)[], key: string) {
+  const distinct = new Set(values);
+  if (key === "duration") return { text: formatDuration(summarize(values.map(Number))?.mean), title: "mean" };
+  if (key.endsWith("_time")) {
+    const last = Math.max(...values.map(Number));
+    return { text: formatAgo(last, Date.now()), title: `last: ${formatTime(last)}` };
+  }
+  const all = [...distinct].join(", ");
+  return { text: distinct.size > 3 ? `${distinct.size} values` : all, title: all.slice(0, 300) };
 }
 
 function one(value: number | string) {

@@ -12,7 +12,9 @@ const ALLOWED = {
 export function Markdown({ text }: { text: string }) {
   const html = useMemo(() => {
     const clean = DOMPurify.sanitize(marked.parse(text, { async: false, gfm: true }), ALLOWED);
-    return clean.replaceAll("<a ", '<a rel="noreferrer noopener" target="_blank" ');
+    const linked = clean.replaceAll("<a ", '<a rel="noreferrer noopener" target="_blank" ');
+    // Boxes of task lists cannot be ticked here, so they are signs.
+    return linked.replace(/<input[^>]*>/g, (box) => (box.includes("checked") ? "☑" : "☐"));
   }, [text]);
   return <div className="markdown" dangerouslySetInnerHTML={{ __html: html }} />;
 }

@@ -16,7 +16,7 @@ use oxflow_model::{DeletionMode, Error, Result, Workspace, WorkspaceChange};
 use crate::access::Access;
 use crate::answer::{Answer, ApiError, Json, Proto, Query};
 use crate::app::{App, AppState};
-use crate::describe::Takes;
+use crate::describe::{Shape, Takes};
 use crate::router::{Routes, Under};
 
 const ALL: &str = "/workspaces";
@@ -34,7 +34,11 @@ pub fn routes(routes: Routes) -> Routes {
 /// That this server has workspaces.
 pub struct Enabled;
 
-impl Takes for Enabled {}
+impl Takes for Enabled {
+    fn note(shape: &mut Shape) {
+        shape.switched = true;
+    }
+}
 
 impl FromRequestParts<AppState> for Enabled {
     type Rejection = (StatusCode, Html<String>);

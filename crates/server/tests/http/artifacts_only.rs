@@ -13,7 +13,8 @@ const OPEN: [&str; 6] =
 
 fn is_open(under: Under, path: &str) -> bool {
     let for_pages = path.ends_with("/ui-telemetry") || path.ends_with("/gateway-proxy");
-    under == Under::Artifacts || OPEN.contains(&path) || for_pages
+    let of_pages = path == "/icon.svg" || path.starts_with("/assets/");
+    under == Under::Artifacts || OPEN.contains(&path) || for_pages || of_pages
 }
 
 #[tokio::test]

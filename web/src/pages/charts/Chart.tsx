@@ -73,7 +73,7 @@ export function Chart(props: Props) {
       const { left = -1, top = -1, event } = chart.cursor;
       // A cursor that another chart moves has no event of its own here.
       if (left < 0 || !event || event.type === "mouseleave") return setTip(undefined);
-      setTip({ x: chart.posToVal(left, "x"), y: chart.posToVal(top, "y"), left: left + chart.bbox.left / devicePixelRatio, width: chart.width });
+      setTip({ x: chart.posToVal(left, "x"), y: chart.posToVal(top, "y"), left: left + chart.bbox.left / devicePixelRatio, width: chart.width, page: chart.root.getBoundingClientRect().left });
     };
     const created = new uPlot(
       {

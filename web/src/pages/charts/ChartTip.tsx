@@ -9,9 +9,13 @@ export interface Tip {
   y: number;
   left: number;
   width: number;
+  /** Where the chart begins in the window. */
+  page: number;
 }
 
 const MOST = 14;
+/** More than a tip is ever wide, in pixels. */
+const WIDTH = 330;
 
 interface Props {
   tip: Tip;
@@ -36,7 +40,7 @@ export function ChartTip({ tip, curves, colorOf, nameOf, xAxis, smoothing }: Pro
   const near = [...values].sort((a, b) => distance(a.value) - distance(b.value));
   const nearest = near[0]?.id;
   const shown = near.slice(0, MOST).sort((a, b) => b.value - a.value);
-  const onLeft = tip.left > tip.width / 2;
+  const onLeft = tip.page + tip.left + WIDTH > innerWidth;
   const style = onLeft ? { right: tip.width - tip.left + 14 } : { left: tip.left + 14 };
   return (
     <div className="chart-tip" style={style} aria-hidden>

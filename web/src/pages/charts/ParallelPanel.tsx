@@ -47,7 +47,7 @@ export default function ParallelPanel({ rows, state, columns, update }: PanelPro
         series: [
           {
             type: "parallel",
-            smooth: 0.2,
+            smooth: 0.1,
             lineStyle: { width: 1.5, opacity: 0.6 },
             emphasis: { lineStyle: { width: 3, opacity: 1 } },
             data: shown.map((row) => ({ name: row.name, value: items.map((item) => (numeric.has(item.id) ? Number(cellValue(row, item)) : String(cellValue(row, item)))) })),

@@ -17,7 +17,7 @@ const FONT = '11px "Inter Variable", system-ui, sans-serif';
 
 export function axisOptions({ text, grid }: ChartColors, xAxis: XAxis): uPlot.Axis[] {
   const common = { stroke: text, font: FONT, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
-  const x: uPlot.Axis = { ...common, size: 24, gap: 4, space: 60 };
+  const x: uPlot.Axis = { ...common, size: 24, gap: 4, space: 44 };
   if (xAxis === "relative") x.values = (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : formatDuration(tick * 1000)));
   if (xAxis === "step") x.values = (_, ticks) => ticks.map((tick) => (tick === null ? "" : compact(tick)));
   return [x, { ...common, size: 52, gap: 4, space: 28, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : compact(tick))) }];

@@ -6,7 +6,8 @@ import type { Placed } from "./RunsTable";
 
 export interface HeaderActions {
   onSort: (id: string, down?: boolean) => void;
-  onResize: (id: string, width: number) => void;
+  /** While a column is dragged, and once more when that is done. */
+  onResize: (id: string, width: number, done: boolean) => void;
   onHide: (id: string) => void;
   onPin: (id: string) => void;
   onGroup: (id: string) => void;
@@ -32,7 +33,7 @@ export function HeaderCell({ placed, sort, pinned, actions }: Props) {
     <div
       role="columnheader"
       aria-sort={sorted ? (down ? "descending" : "ascending") : "none"}
-      className={right ? "grid-cell head right" : "grid-cell head"}
+      className={right ? "grid-cell col-head right" : "grid-cell col-head"}
       style={style}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => actions.onMove(event.dataTransfer.getData("text/plain"), id)}
@@ -64,7 +65,7 @@ export function HeaderCell({ placed, sort, pinned, actions }: Props) {
           { label: "Hide", icon: <EyeOff />, onSelect: () => actions.onHide(id) },
         ]}
       />
-      <Resizer width={width} onResize={(next) => actions.onResize(id, next)} />
+      <Resizer width={width} onResize={(next, done) => actions.onResize(id, next, done)} />
     </div>
   );
 }

@@ -26,7 +26,7 @@ export function NameHeader(props: { width: number; ids: string[]; marks: Marks; 
         Run
         {sorted && (sort.startsWith("-") ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
       </button>
-      <Resizer width={props.width} onResize={(width) => actions.onResize("name", width)} />
+      <Resizer width={props.width} onResize={(width, done) => actions.onResize("name", width, done)} />
     </div>
   );
 }

@@ -2,8 +2,12 @@ import { useRef } from "react";
 
 const LEAST = 56;
 
+function wide(start: { x: number; width: number }, x: number): number {
+  return Math.max(LEAST, Math.round(start.width + x - start.x));
+}
+
 /** The edge of a column, to be dragged. */
-export function Resizer({ width, onResize }: { width: number; onResize: (width: number) => void }) {
+export function Resizer({ width, onResize }: { width: number; onResize: (width: number, done: boolean) => void }) {
   const start = useRef<{ x: number; width: number }>(undefined);
   return (
     <div
@@ -16,10 +20,9 @@ export function Resizer({ width, onResize }: { width: number; onResize: (width: 
         start.current = { x: event.clientX, width };
         event.currentTarget.setPointerCapture(event.pointerId);
       }}
-      onPointerMove={(event) => {
-        if (start.current) onResize(Math.max(LEAST, Math.round(start.current.width + event.clientX - start.current.x)));
-      }}
-      onPointerUp={() => {
+      onPointerMove={(event) => start.current && onResize(wide(start.current, event.clientX), false)}
+      onPointerUp={(event) => {
+        if (start.current) onResize(wide(start.current, event.clientX), true);
         start.current = undefined;
       }}
     />

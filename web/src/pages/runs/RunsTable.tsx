@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { type Column, type Row, cellValue, column } from "../../lib/columns";
 import type { TableLine } from "../../lib/lines";
 import { HeaderCell, type HeaderActions } from "./HeaderCell";
@@ -50,7 +50,21 @@ export function defaultWidth(item: Column): number {
 
 /** The table of runs. Only what can be seen is in the page, in both directions. */
 export function RunsTable(props: Props) {
-  const { lines, rows, columns, pinned, widths, marks, more, onMore } = props;
+  const { lines, rows, columns, pinned, marks, more, onMore } = props;
+  // The width of the column that is being dragged; the address hears of it when it is let go.
+  const [dragged, setDragged] = useState<Record<string, number>>();
+  const widths = useMemo(() => (dragged ? { ...props.widths, ...dragged } : props.widths), [props.widths, dragged]);
+  const { actions: given } = props;
+  const actions = useMemo(
+    (): HeaderActions => ({
+      ...given,
+      onResize: (id, width, done) => {
+        setDragged(done ? undefined : { [id]: width });
+        if (done) given.onResize(id, width, done);
+      },
+    }),
+    [given],
+  );
   const box = useRef<HTMLDivElement>(null);
   const nameWidth = widths.name ?? props.nameWidth ?? NAME;
   const [fixed, free] = useMemo(() => {
@@ -96,13 +110,13 @@ export function RunsTable(props: Props) {
         <div role="rowgroup" className="grid-head" style={{ width: totalWidth }}>
           <div role="row" className="grid-line" style={{ height: HEAD }}>
             <div className="grid-fixed" style={{ width: fixedWidth }}>
-              <NameHeader width={nameWidth} ids={shown} marks={marks} actions={props.actions} sort={props.sort} />
+              <NameHeader width={nameWidth} ids={shown} marks={marks} actions={actions} sort={props.sort} />
               {fixed.map((placed) => (
-                <HeaderCell key={placed.column.id} placed={placed} sort={props.sort} pinned actions={props.actions} />
+                <HeaderCell key={placed.column.id} placed={placed} sort={props.sort} pinned actions={actions} />
               ))}
             </div>
             {visible.map((placed) => (
-              <HeaderCell key={placed.column.id} placed={placed} sort={props.sort} actions={props.actions} />
+              <HeaderCell key={placed.column.id} placed={placed} sort={props.sort} actions={actions} />
             ))}
           </div>
         </div>

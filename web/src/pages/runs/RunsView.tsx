@@ -183,7 +183,7 @@ function Foot({ text, charts, live, busy, arranged }: { text: string; charts: st
       {arranged && <span>Groups and trees are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
       <span className="grow" />
       {busy && <span>Loading…</span>}
-      <span className="live" data-testid="live">
+      <span className="live-state" data-testid="live">
         <span className="dot" style={{ color }} />
         {name}
       </span>

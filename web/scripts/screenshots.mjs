@@ -1,0 +1,64 @@
+// Takes the screenshots of the documentation from a server that demo.py filled:
+//
+//     node scripts/screenshots.mjs http://127.0.0.1:5000
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const base = process.argv[2];
+if (!base) throw new Error("Usage: screenshots.mjs URL");
+const folder = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
+mkdirSync(folder, { recursive: true });
+
+async function post(path, body) {
+  const response = await fetch(`${base}/api/2.0/mlflow/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  return response.json();
+}
+
+const { experiments } = await post("experiments/search", { max_results: 100 });
+const idOf = (name) => experiments.find((item) => item.name === name).experiment_id;
+const sweep = idOf("vision/resnet-sweep");
+const { runs } = await post("runs/search", { experiment_ids: [sweep], max_results: 4 });
+const ids = runs.map((run) => run.info.run_id);
+const query = (state) => Object.entries(state).map(([key, value]) => `${key}=${encodeURIComponent(typeof value === "string" ? value : JSON.stringify(value))}`).join("&");
+
+const SHOTS = {
+  experiments: ["/experiments", "text=wake-word"],
+  runs: [`/experiments/${sweep}`, "[data-run]"],
+  groups: [`/experiments/${sweep}?${query({ groupBy: ["param:optimizer", "param:augment"] })}`, ".grid-line.group"],
+  nested: [`/experiments/${idOf("nlp/summarize")}?${query({ nested: true })}`, "[data-run]"],
+  charts: [`/experiments/${sweep}?${query({ mode: "charts", smoothing: 0.6 })}`, "[data-metric] canvas"],
+  scatter: [`/experiments/${sweep}?${query({ mode: "scatter", scatter: ["param:lr", "metric:val/accuracy", "metric:val/loss"] })}`, ".plot canvas"],
+  parallel: [`/experiments/${sweep}?${query({ mode: "parallel", filter: "metrics.`val/accuracy` > 0.85" })}`, ".plot canvas"],
+  run: [`/experiments/${sweep}/runs/${ids[0]}`, "text=Load this run"],
+  artifacts: [`/experiments/${sweep}/runs/${ids[0]}/artifacts/code/train.py`, ".hljs-keyword"],
+  compare: [`/compare-runs?${query({ runs: ids, experiments: [sweep] })}`, ".compare"],
+  model: ["/models/imagenet-classifier", "text=Version 4"],
+  version: ["/models/imagenet-classifier/versions/2", "text=Load it"],
+  prompt: ["/prompts/summarize", "text=Version 2"],
+};
+// Every page in light, those with colours of their own in dark as well.
+const DARK = ["runs", "charts", "run", "compare"];
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+async function take(name, colorScheme, width = 1440) {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const [hash, shown] = SHOTS[name];
+  await page.goto(`${base}/#${hash}`);
+  await page.locator(shown).first().waitFor();
+  await page.waitForLoadState("networkidle").catch(() => undefined);
+  await page.evaluate(() => document.fonts.ready);
+  if (name === "charts") {
+    const plot = await page.locator('[data-metric="train/loss"] .u-over').boundingBox();
+    await page.waitForFunction(() => !document.querySelector(".skeleton"));
+    await page.mouse.move(plot.x + plot.width * 0.3, plot.y + plot.height * 0.5);
+  }
+  const file = `${name}${colorScheme === "dark" ? "-dark" : ""}${width === 1440 ? "" : `-${width}`}.png`;
+  await page.screenshot({ path: folder + file });
+  await context.close();
+}
+for (const name of Object.keys(SHOTS)) await take(name, "light");
+for (const name of DARK) await take(name, "dark");
+await take("runs", "light", 1024);
+await browser.close();
