@@ -1,7 +1,5 @@
-"""PostgreSQL: what stock MLflow and the server under test make of one database, in turns and at the same time."""
+"""PostgreSQL: what stock MLflow and the server under test make of one database, and what becomes of odd ones."""
 
-import concurrent.futures
-import contextlib
 import json
 import subprocess
 import sys
@@ -10,18 +8,9 @@ import pytest
 
 import harness
 from conftest import STOCK
-from harness import API, Server, drives_stock, psql, run_client
+from harness import API, drives_stock, psql, run_client
 
 pytestmark = pytest.mark.skipif(drives_stock(), reason="it is stock MLflow that the server is compared with")
-MLFLOW = [harness.python_of(STOCK).parent / "mlflow"]
-WRITERS, BATCHES, POINTS = 16, 6, 10
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    server = harness.DatabaseServer("postgres")
-    yield server
-    server.close()
 
 
 @pytest.fixture
@@ -31,7 +20,7 @@ def database(postgres):
 
 def test_the_schema_is_stock_mlflows(postgres, new_server, database):
     theirs = postgres.new_database()
-    subprocess.run([*MLFLOW, "db", "upgrade", theirs], check=True, capture_output=True,
+    subprocess.run([harness.python_of(STOCK).parent / "mlflow", "db", "upgrade", theirs], check=True, capture_output=True,
                    env={"PYTHONPATH": harness.drivers(), "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"})
     with new_server(store=database):
         pass
@@ -58,49 +47,6 @@ def test_stock_reads_and_writes_what_we_wrote(new_server, database, tmp_path):
         ours = seen_by(server.uri, folder, expect="ours stock")
         theirs = seen_by(database, folder, expect="ours stock")
     assert ours == theirs
-
-
-def logged(server, run, writer, batch):
-    """Logs a batch that shares keys with everybody's; again, if stock MLflow gives up on a deadlock."""
-    first = (writer * BATCHES + batch) * POINTS
-    metrics = [{"key": key, "value": float(step), "timestamp": step, "step": step}
-               for step in range(first, first + POINTS) for key in ("shared", f"own{writer}")]
-    body = {"run_id": run, "metrics": metrics, "tags": [{"key": "last", "value": str(first)}],
-            "params": [{"key": "same", "value": "1"}, {"key": f"p{writer}.{batch}", "value": "1"}]}
-    for _ in range(5):
-        status, answer = server.request("POST", API + "/runs/log-batch", body, timeout=120)
-        if status == 200 or server.command != MLFLOW:
-            break
-    assert status == 200, answer
-
-
-def test_stock_and_we_serve_one_database_at_once(new_server, database):
-    ours, stock = new_server(store=database), new_server(store=database, command=MLFLOW)
-    with ours:
-        stock.launch()
-        with contextlib.ExitStack() as cleanup:
-            cleanup.callback(stock.kill)
-            harness.wait_until(stock.is_healthy, 120, "the stock server answers")
-            experiments = [server.call("POST", "/experiments/create", {"name": f"by {n}"})["experiment_id"]
-                           for n, server in enumerate([ours, stock, ours, stock])]
-            assert experiments == ["1", "2", "3", "4"], "both take numbers from the same place"
-            run = ours.call("POST", "/runs/create", {"experiment_id": experiments[1]})["run"]["info"]["run_id"]
-            with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
-                jobs = [pool.submit(logged, (ours, stock)[writer % 2], run, writer, batch)
-                        for batch in range(BATCHES) for writer in range(WRITERS)]
-                for job in jobs:
-                    job.result()
-            answers = [server.call("GET", f"/runs/get?run_id={run}")["run"]["data"] for server in (ours, stock)]
-            by_key = [{kind: sorted(answer[kind], key=lambda item: item["key"]) for kind in answer}
-                      for answer in answers]
-            assert by_key[0] == by_key[1]
-            assert len(by_key[0]["params"]) == 1 + WRITERS * BATCHES
-            latest = {metric["key"]: metric["step"] for metric in by_key[0]["metrics"]}
-            assert latest["shared"] == WRITERS * BATCHES * POINTS - 1
-            steps = psql(database, f"SELECT count(*), count(DISTINCT step) FROM metrics WHERE run_uuid = '{run}' "
-                                   "AND key = 'shared'")
-            total = WRITERS * BATCHES * POINTS
-            assert steps == [f"{total}|{total}"]
 
 
 def test_a_restart_of_the_database_costs_no_request(postgres, new_server, database):
