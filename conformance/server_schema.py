@@ -19,7 +19,7 @@ import urllib.parse
 POSTGRES = {
     "table": "SELECT tablename, '', '' FROM pg_tables WHERE schemaname = current_schema()",
     "column": """
-        SELECT c.relname, format('%s %s', a.attnum, a.attname),
+        SELECT c.relname, format('%s %s', row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), a.attname),
                format('%s not null %s, generated %s%s, default %s', format_type(a.atttypid, a.atttypmod),
                       a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid

@@ -1,6 +1,8 @@
 """PostgreSQL: what stock MLflow and the server under test make of one database, and what becomes of odd ones."""
 
+import concurrent.futures
 import json
+import shutil
 import subprocess
 import sys
 
@@ -40,13 +42,13 @@ def seen_by(uri, folder, **settings):
 
 def test_stock_reads_and_writes_what_we_wrote(new_server, database, tmp_path):
     server, folder = new_server(store=database), tmp_path / "job"
-    with server:
+    with server, concurrent.futures.ThreadPoolExecutor(2) as both:
         run_client(STOCK, "training_job.py", server.uri, folder, **server.client_settings())
-        seen_by(server.uri, folder, write="ours")
-        seen_by(database, folder, expect="ours", write="stock")
-        ours = seen_by(server.uri, folder, expect="ours stock")
-        theirs = seen_by(database, folder, expect="ours stock")
-    assert ours == theirs
+        seen_by(database, folder, write="stock")
+        copy = shutil.copytree(folder, tmp_path / "copy")
+        ours = both.submit(seen_by, server.uri, folder, expect="stock")
+        theirs = both.submit(seen_by, database, copy, expect="stock")
+        assert ours.result() == theirs.result()
 
 
 def test_a_restart_of_the_database_costs_no_request(postgres, new_server, database):

@@ -12,7 +12,7 @@ from harness import API, drives_stock, psql
 
 pytestmark = pytest.mark.skipif(drives_stock(), reason="it is stock MLflow that the server shares with")
 MLFLOW = [harness.python_of(STOCK).parent / "mlflow"]
-WRITERS, BATCHES, POINTS = 16, 6, 10
+WRITERS, BATCHES, POINTS = 16, 4, 10
 TOTAL = WRITERS * BATCHES * POINTS
 
 
