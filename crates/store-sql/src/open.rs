@@ -131,7 +131,7 @@ fn open_sqlite_to_read(options: &OpenOptions) -> Result<SqlStore> {
     let path = path_of(&options.uri, &options.cwd)?;
     let explain = |error: DbError| explain_sqlite(&path, &error);
     if !looks_like_sqlite(&path)?
-        || !schema::check(&inspect(&path).map_err(explain)?, &options.uri)?
+        || !schema::check(&inspect(&path).map_err(explain)?, &options.uri, schema::Upgrade::ByUs)?
     {
         return Err(Error::invalid(format!("There is no database in {}.", path.display())));
     }
