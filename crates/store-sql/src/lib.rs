@@ -20,6 +20,7 @@ pub mod migrate;
 mod model_version;
 mod moving;
 mod open;
+mod open_postgres;
 mod param;
 mod registered_model;
 mod registry;

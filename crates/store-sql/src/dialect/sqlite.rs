@@ -2,6 +2,7 @@
 //! `PRAGMA case_sensitive_like`, as MLflow does.
 
 use super::Dialect;
+use crate::schema;
 
 /// SQLite's SQL.
 pub struct Sqlite;
@@ -23,6 +24,14 @@ impl Dialect for Sqlite {
             "tags" => Some("length(x.value) <= 128 AND substr(x.\"key\", 1, 7) <> 'mlflow.'"),
             _ => None,
         }
+    }
+
+    fn own_indexes(&self) -> &'static str {
+        schema::SQLITE_EXTRA
+    }
+
+    fn index_names(&self) -> &'static str {
+        "SELECT name FROM sqlite_master WHERE type = 'index'"
     }
 
     /// NULL counts as smallest here, so that downwards needs no word, which would keep the planner
