@@ -11,7 +11,7 @@ import time
 import pytest
 
 from conftest import STOCK
-from harness import python_of, run_client, server_command
+from harness import drives_stock, python_of, run_client, server_command
 from test_file_store import check_equal, dump
 
 # Stock's tool gives edges and datasets new ids; ours does, too.
@@ -263,3 +263,20 @@ def test_broken_things_are_told_and_left_out(large, tmp_path):
     output = moved(large, f"sqlite:///{tmp_path / 'x.db'}")
     assert "Not readable in the source, and left out (2):" in output and f"the run {7:032x} of the experiment 5" in output, output
     assert count(tmp_path / "x.db") == (RUNS - 1) * (POINTS + 3)
+
+
+@pytest.mark.skipif(drives_stock(), reason="stock MLflow has no such command")
+def test_to_postgresql_and_back(filled, postgres, tmp_path):
+    folder, _ = filled
+    database, copy = postgres.new_database(), f"sqlite:///{tmp_path / 'copy.db'}"
+    output = moved(folder, database)
+    assert "Read back and equal: 4 experiments, 12 runs" in output, output
+    # Folders number their experiments with 18 digits, and PostgreSQL has room for nine.
+    assert output.count("in the target, because it cannot hold") == 3, output
+    assert "Written: 0 experiments, 0 runs, 0 metric points" in moved(folder, database)
+    moved(database, copy)
+    check_equal(dump(copy, tmp_path, "copy"), dump(database, tmp_path, "postgresql"))
+    # The numbers that were given are not given again.
+    run_client(STOCK, "folder_fill.py", database, tmp_path / "more", name="more")
+    moved(database, copy)
+    check_equal(dump(copy, tmp_path, "copy"), dump(database, tmp_path, "postgresql"))

@@ -14,7 +14,7 @@ use oxflow_model::{
 
 use crate::changes::Changes;
 use crate::index::locked;
-use crate::run_state::RunPlace;
+use crate::run_state::{Needs, RunPlace};
 use crate::store::View;
 use crate::tree::{Content, Look, Tree};
 use crate::yaml::{Map, Node};
@@ -237,9 +237,10 @@ pub fn put_output(
 /// Up to 1,000 distinct datasets with the contexts they were used in.
 pub fn summaries(view: &View<'_>, experiments: &[ExperimentId]) -> Vec<DatasetSummary> {
     let mut found = BTreeSet::new();
+    let needs = Needs { edges: true, ..Needs::default() };
     for (experiment, path) in experiment::paths(view, experiments) {
         let datasets = of_experiment(view, &path);
-        for run in run_state::all(view, experiment, &path) {
+        for run in run_state::all(view, experiment, &path, needs) {
             for (id, tags) in &run.dataset_edges {
                 let Some(dataset) = datasets.get(id) else { continue };
                 let context = tags.iter().find(|tag| tag.key == CONTEXT_TAG);

@@ -14,6 +14,7 @@ use oxflow_store::{ExperimentSearch, ExperimentStore};
 use crate::changes::Changes;
 use crate::folder::unreadable;
 use crate::index::{Experiments, TRASH, folders, locked};
+use crate::run_state::Needs;
 use crate::store::{FileStore, View};
 use crate::tree::{Cached, Content, Look, Tree};
 use crate::yaml::{Map, Node};
@@ -314,7 +315,7 @@ fn change_stage(
     let (from, to) = if delete { (active, deleted) } else { (deleted, active) };
     for run in run_state::folders_of(view, &from) {
         let path = format!("{from}/{run}");
-        if run_state::at(view, id, &path).is_some() {
+        if run_state::at(view, id, &path, Needs::default()).is_some() {
             let mut meta = meta(view, &path)?;
             run_state::set_stage(&mut meta, delete.then_some(now));
             changes.put_meta(&from, &path, &meta)?;

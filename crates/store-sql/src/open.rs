@@ -61,7 +61,8 @@ impl SqlStore {
     pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
         match options.uri.split(['+', ':']).next().unwrap_or("") {
             "sqlite" => open_sqlite_to_read(options),
-            // Opening one does not change more than our own tables.
+            "postgresql" | "postgres" => open_postgres::open_to_read(options),
+            // Refused.
             _ => SqlStore::open(options),
         }
     }
@@ -130,9 +131,11 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
 fn open_sqlite_to_read(options: &OpenOptions) -> Result<SqlStore> {
     let path = path_of(&options.uri, &options.cwd)?;
     let explain = |error: DbError| explain_sqlite(&path, &error);
-    if !looks_like_sqlite(&path)?
-        || !schema::check(&inspect(&path).map_err(explain)?, &options.uri, schema::Upgrade::ByUs)?
-    {
+    let ready = || {
+        let found = inspect(&path).map_err(explain)?;
+        schema::check(&found, &options.uri, schema::Upgrade::ByUs)
+    };
+    if !looks_like_sqlite(&path)? || !ready()? {
         return Err(Error::invalid(format!("There is no database in {}.", path.display())));
     }
     let mut readers: Vec<Box<dyn Connection + Send>> = Vec::new();

@@ -37,6 +37,7 @@ impl ImportStore for SqlStore {
             ],
         );
         let sql = self.sql.clone();
+        let advance = self.dialect.after_given_numbers();
         self.database
             .write(move |session| {
                 session.execute(
@@ -54,6 +55,9 @@ impl ImportStore for SqlStore {
                 let id = experiment.id.0;
                 for tag in by_key(&experiment.tags) {
                     session.execute(&sql.upsert_experiment_tag, args![id, &tag.key, &tag.value])?;
+                }
+                if let Some(advance) = advance {
+                    session.row(advance, &[], |_| Ok(()))?;
                 }
                 Ok(())
             })
