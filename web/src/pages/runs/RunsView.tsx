@@ -33,13 +33,23 @@ const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
 const MOST_ARRANGED = 3000;
 
 const MODES: [Mode, React.ReactNode][] = [
-  ["table", <><Table2 />Table</>],
-  ["charts", <><ChartLine />Charts</>],
-  ["scatter", <><ChartScatter />Scatter</>],
-  ["parallel", <><Waves />Parallel</>],
-  ["box", <><ChartCandlestick />Box</>],
-  ["images", <><Images />Images</>],
+  ["table", <ModeName key="t" icon={<Table2 />} name="Table" />],
+  ["charts", <ModeName key="c" icon={<ChartLine />} name="Charts" />],
+  ["scatter", <ModeName key="s" icon={<ChartScatter />} name="Scatter" />],
+  ["parallel", <ModeName key="p" icon={<Waves />} name="Parallel" />],
+  ["box", <ModeName key="b" icon={<ChartCandlestick />} name="Box" />],
+  ["images", <ModeName key="i" icon={<Images />} name="Images" />],
 ];
+
+/** Where there is little room, only the chosen one has its name shown. */
+function ModeName({ icon, name }: { icon: React.ReactNode; name: string }) {
+  return (
+    <span className="mode" title={name}>
+      {icon}
+      <span className="mode-name">{name}</span>
+    </span>
+  );
+}
 
 export function RunsView({ experimentIds, name }: { experimentIds: string[]; name: string }) {
   const view = useView(experimentIds.join(","));
