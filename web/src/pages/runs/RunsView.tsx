@@ -62,7 +62,9 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   const live = useLive(search, paused);
   const marks = useMarks(rows, state, update);
 
-  const slowRows = useDeferredValue(rows);
+  // What follows from all rows may come a little after them, but not after the first ones: columns would jump.
+  const deferred = useDeferredValue(rows);
+  const slowRows = deferred.length ? deferred : rows;
   const all = useMemo(() => columnsOf(slowRows), [slowRows]);
   const standard = useMemo(() => defaultColumns(all, slowRows), [all, slowRows]);
   const shownIds = state.columns.length ? state.columns : standard;
