@@ -5,6 +5,7 @@ mod artifacts;
 mod compose;
 mod db;
 mod env;
+mod gc;
 mod log;
 mod settings;
 mod system;
@@ -43,6 +44,10 @@ fn main() -> ExitCode {
             Err(why) => complain(&why, 2),
         },
         Command::Db(DbCommand::Upgrade(args)) => match db::upgrade_command(&args, &mut say) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(error.message(), 1),
+        },
+        Command::Gc(args) => match gc::run(args, &env, &mut say) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(error.message(), 1),
         },
