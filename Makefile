@@ -13,7 +13,7 @@ MLFLOW = $(OXFLOW_VENVS)/mlflow-3.17.2/bin/mlflow
 # The same requests every time, so that a change is blamed for what it did and for nothing else; SEED=8 looks elsewhere.
 SEED ?= 7
 
-.PHONY: serve build ui test lint unit venvs e2e test-stores web-lint web-test replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
+.PHONY: serve build ui test lint unit databases venvs e2e test-stores web-lint web-test replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
 
 serve: ui
 	cargo build --release --bin oxflow
@@ -21,6 +21,10 @@ serve: ui
 
 build:
 	cargo build --workspace
+
+# Debian packages, where something is missing that only they bring.
+apt_install = echo "installing $(1)"; sudo=$$([ $$(id -u) = 0 ] || echo sudo); $$sudo apt-get update -q && \
+  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $(1)
 
 # Each part leaves its counts in $(CARGO_TARGET_DIR)/results, so that they can be read together at the end.
 # The pages come first: cargo embeds them, and would otherwise compile the server twice.
@@ -47,8 +51,7 @@ web-lint: web/node_modules/.installed
 CHROMIUM ?= /usr/bin/chromium
 export CHROMIUM
 $(CHROMIUM):
-	@echo "installing chromium"; if [ $$(id -u) = 0 ]; then apt-get update -q && apt-get install -qy --no-install-recommends chromium; \
-	 else sudo apt-get update -q && sudo apt-get install -qy --no-install-recommends chromium; fi
+	@$(call apt_install,chromium)
 
 web-test: web-lint ui build venvs | $(CHROMIUM) $(CARGO_TARGET_DIR)/results
 	@set -o pipefail; { cd web && NO_COLOR=1 npm test && NO_COLOR=1 npm run test:pages; } 2>&1 | tee $(CARGO_TARGET_DIR)/results/web.log; \
@@ -59,17 +62,21 @@ lint:
 	cargo clippy --workspace --all-targets -- -D warnings
 	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: skipped"; fi
 
-unit: | $(CARGO_TARGET_DIR)/results
+# The servers that tests start for themselves, each in a folder of its own.
+databases:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(call apt_install,postgresql); }
+
+unit: databases | $(CARGO_TARGET_DIR)/results
 	@set -o pipefail; { \
-	   if command -v cargo-nextest >/dev/null; then cargo nextest run --workspace --no-fail-fast --color never; \
-	   else cargo test --workspace --no-fail-fast --lib --bins --tests; fi && cargo test --workspace --doc; \
+	   if command -v cargo-nextest >/dev/null; then tests/with-database.sh cargo nextest run --workspace --no-fail-fast --color never; \
+	   else tests/with-database.sh cargo test --workspace --no-fail-fast --lib --bins --tests; fi && cargo test --workspace --doc; \
 	 } 2>&1 | tee $(CARGO_TARGET_DIR)/results/unit.log; \
 	 status=$$?; $(PYTHON) .ci/count-tests.py $(CARGO_TARGET_DIR)/results/unit.log > $(CARGO_TARGET_DIR)/results/unit; exit $$status
 
 venvs:
 	$(PYTHON) tests/e2e/setup_venvs.py
 
-e2e: build venvs | $(CARGO_TARGET_DIR)/results
+e2e: build venvs databases | $(CARGO_TARGET_DIR)/results
 	@set -o pipefail; $(PYTEST) -q -p no:cacheprovider --durations=5 tests/e2e 2>&1 | tee $(CARGO_TARGET_DIR)/results/e2e.log; \
 	 status=$$?; grep '^e2e: ' $(CARGO_TARGET_DIR)/results/e2e.log > $(CARGO_TARGET_DIR)/results/e2e; exit $$status
 

@@ -41,6 +41,14 @@ def new_server(tmp_path):
         server.kill()
 
 
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server for all tests that need databases on it."""
+    server = harness.DatabaseServer("postgres")
+    yield server
+    server.close()
+
+
 @pytest.fixture
 def unique(request):
     """A name that no other test uses."""

@@ -77,7 +77,7 @@ class Server:
                 stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, user=self.user, start_new_session=True,
                 env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true",
                      # Only stock MLflow has a job runner; without it, it starts and stops faster.
-                     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **self.environment})
+                     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONPATH": drivers(), **self.environment})
         return self
 
     def start(self):
@@ -164,6 +164,47 @@ class Server:
         self.kill() if kind else self.stop()
 
 
+def drivers():
+    """Where stock MLflow finds the drivers of database servers, which its own environments do not hold."""
+    [folder] = setup_venvs.venv_root().glob("database-drivers/lib/python*/site-packages")
+    return str(folder)
+
+
+class DatabaseServer:
+    """A database server in a temporary folder, which goes when this one does, or this process."""
+
+    def __init__(self, kind):
+        self.script = subprocess.Popen([REPOSITORY / "tests" / "database-server.sh", kind], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, text=True)
+        self.admin = self.script.stdout.readline().strip()
+        assert "://" in self.admin, f"the {kind} server did not start"
+        self.count = 0
+
+    def tell(self, order):
+        """`stop`, `start` or `restart`; returns when that is done."""
+        print(order, file=self.script.stdin, flush=True)
+        assert self.script.stdout.readline() == "done\n"
+
+    def new_database(self):
+        """The URI of an empty database, as stock MLflow and Oxflow both understand it."""
+        self.count += 1
+        name = f"e2e_{self.count}"
+        psql(self.admin, f"CREATE DATABASE {name}")
+        return self.admin.replace("postgresql://", "postgresql+psycopg2://").rsplit("/", 1)[0] + "/" + name
+
+    def close(self):
+        self.script.stdin.close()
+        self.script.wait(60)
+
+
+def psql(uri, sql):
+    """Runs SQL past everybody; the rows, columns separated by `|`."""
+    done = subprocess.run(["psql", uri.replace("+psycopg2", ""), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
 def python_of(version):
     python = setup_venvs.venv_root() / f"mlflow-{version}" / "bin" / "python"
     assert python.exists(), f"{python} is missing; run tests/e2e/setup_venvs.py"
@@ -189,6 +230,7 @@ def run_client(version, script, server_uri, folder, **settings):
         "MPLBACKEND": "Agg",
         "GIT_PYTHON_REFRESH": "quiet",
         "PYTHONWARNINGS": "ignore",
+        "PYTHONPATH": drivers(),
         "E2E_FOLDER": str(folder),
         **{f"E2E_{name.upper()}": str(value) for name, value in settings.items()},
     }

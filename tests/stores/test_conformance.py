@@ -2,10 +2,12 @@
 
 import os
 import re
+import socket
 import subprocess
 
 import pytest
 
+import components
 import harness
 
 # With the whole workspace, so that nothing is compiled that the other tests do not need as well.
@@ -27,8 +29,17 @@ def test_s3_that_checks_signatures_keeps_its_promises(s3, style):
     environment = {"MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE": style}
     if style == "virtual":
         # The storage takes `<bucket>.localhost` for a bucket, as Amazon does with its own domain.
+        if not resolves(f"{components.BUCKET}.localhost"):
+            pytest.skip("this machine has no names below localhost, which a bucket as host name needs")
         environment["MLFLOW_S3_ENDPOINT_URL"] = s3.environment["MLFLOW_S3_ENDPOINT_URL"].replace("127.0.0.1", "localhost")
     keep_promises(s3, environment, skip=FOLDERS)
+
+
+def resolves(host):
+    try:
+        return bool(socket.getaddrinfo(host, None))
+    except socket.gaierror:
+        return False
 
 
 def test_another_server_keeps_its_promises(storages):

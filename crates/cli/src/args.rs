@@ -42,9 +42,22 @@ pub enum Command {
     /// Run the tracking server with its web pages.
     #[command(alias = "ui", disable_help_flag = true)]
     Server(Box<ServerArgs>),
+    /// Fill a database with believable experiments, to try things with.
+    ///
+    /// Logs a sweep, a study of nested runs, models, a prompt and files, and ends. The options are those of the server
+    /// that will show them.
+    Demo(DemoArgs),
     /// Commands for the database of a tracking server.
     #[command(subcommand, arg_required_else_help = true)]
     Db(DbCommand),
+    /// Copy everything from one store to another, with ids and times.
+    ///
+    /// The source is not changed. What is in the target already stays; if it is something else than
+    /// in the source, nothing is written. Interrupted, it goes on where it was when it is run again.
+    /// At the end both stores are read and compared. Artifacts stay where they are.
+    Migrate(MigrateArgs),
+    /// Migrate MLflow FileStore data to a SQLite database.
+    MigrateFilestore(FilestoreArgs),
     /// Upload, list and download artifacts.
     ///
     /// The environment variable MLFLOW_TRACKING_URI names the tracking server.
@@ -97,6 +110,24 @@ pub struct GcArgs {
     /// Refused: work is done in the default one only
     #[arg(long, hide = true)]
     pub all_workspaces: bool,
+}
+
+/// `oxflow demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// The database [default: sqlite:///mlflow.db] [env: MLFLOW_BACKEND_STORE_URI]
+    #[arg(long, value_name = "URI")]
+    pub backend_store_uri: Option<String>,
+    /// The storage behind the artifact proxy [default: ./mlartifacts]
+    /// [env: MLFLOW_ARTIFACTS_DESTINATION]
+    #[arg(long, value_name = "URI")]
+    pub artifacts_destination: Option<String>,
+    /// Runs of the sweep
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(6..))]
+    pub runs: u16,
+    /// Steps of each of them
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u16).range(10..))]
+    pub steps: u16,
 }
 
 /// `oxflow artifacts`.
@@ -194,6 +225,40 @@ pub struct UpgradeArgs {
     /// Do not copy a SQLite file first
     #[arg(long)]
     pub no_backup: bool,
+}
+
+/// `oxflow migrate`.
+#[derive(Args, Debug)]
+pub struct MigrateArgs {
+    /// The store to read: sqlite:///mlflow.db, a folder such as ./mlruns, …
+    #[arg(long, value_name = "URI")]
+    pub from: String,
+    /// The store to write to; created if it is not there
+    #[arg(long, value_name = "URI")]
+    pub to: String,
+    /// Do not read both stores and compare them at the end
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Do not show how far it is
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// `oxflow migrate-filestore`.
+#[derive(Args, Debug)]
+pub struct FilestoreArgs {
+    /// Root directory containing mlruns/ FileStore data
+    #[arg(long, value_name = "DIRECTORY")]
+    pub source: PathBuf,
+    /// SQLite URI (e.g. sqlite:///mlflow.db)
+    #[arg(long, value_name = "TEXT")]
+    pub target: String,
+    /// Show how far it is (the default)
+    #[arg(long, overrides_with = "no_progress")]
+    pub progress: bool,
+    /// Do not show how far it is
+    #[arg(long)]
+    pub no_progress: bool,
 }
 
 /// `oxflow server`. An option that is not given is taken from its environment variable.

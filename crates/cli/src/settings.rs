@@ -9,7 +9,7 @@ use oxflow_server::{
     GraphqlLimits, SecretKey, SecuritySettings, Settings, SourcePattern, WebhookSettings,
 };
 
-use crate::args::{ForeignArgs, ServerArgs};
+use crate::args::{DemoArgs, ForeignArgs, ServerArgs};
 use crate::env::Env;
 
 /// What the server runs with.
@@ -133,9 +133,24 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
             presigned_for: presigned_for(env)?,
             ..Settings::default()
         },
-        webhooks: webhooks(env)?,
+        webhooks: WebhookSettings { name_workspace: workspaces, ..webhooks(env)? },
         notices,
     })
+}
+
+/// The settings of a server that nobody but this process asks.
+pub fn of_demo(args: &DemoArgs, env: &Env) -> Result<ServeSettings, String> {
+    let server = ServerArgs {
+        backend_store_uri: args.backend_store_uri.clone(),
+        artifacts_destination: args.artifacts_destination.clone(),
+        ..ServerArgs::default()
+    };
+    let mut settings = resolve(server, env)?;
+    settings.server.static_prefix = String::new();
+    settings.server.artifacts_only = false;
+    // Requests of one's own have neither a host nor an origin.
+    settings.server.security.enabled = false;
+    Ok(settings)
 }
 
 /// The store that MLflow uses in a folder when nobody names one.
@@ -318,11 +333,12 @@ mod tests {
             ("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true"),
             ("MLFLOW_WEBHOOK_REQUEST_TIMEOUT", "5"),
             ("MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES", "0"),
+            ("MLFLOW_ENABLE_WORKSPACES", "true"),
         ]);
         let set = resolve(ServerArgs::default(), &env).unwrap().webhooks;
         assert_eq!((set.schemes, set.allow_private), (list("http,https"), true));
         assert_eq!((set.timeout, set.retries, set.workers), (Duration::from_secs(5), 0, 10));
-        assert!(set.key.is_none());
+        assert!(set.key.is_none() && set.name_workspace);
         for (name, bad) in [
             ("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", "short"),
             ("MLFLOW_WEBHOOK_DELIVERY_MAX_WORKERS", "many"),

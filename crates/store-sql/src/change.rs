@@ -6,6 +6,7 @@ use oxflow_store::{ChangeStore, ChangedRun, Pulse};
 
 use crate::error::DbError;
 use crate::filter::marks;
+use crate::registered_model::run_again;
 use crate::session::Session;
 use crate::value::{Row, Value};
 use crate::{SqlStore, args};
@@ -59,7 +60,7 @@ fn read(row: &dyn Row) -> Result<ChangedRun, DbError> {
     })
 }
 
-fn note(session: &mut dyn Session, runs: &[RunId], now: Millis) -> Result<(), DbError> {
+fn note(session: &mut dyn Session, runs: &[RunId], now: Millis) -> Result<()> {
     let named: Vec<Value<'_>> = runs.iter().map(|run| run.as_str().into()).collect();
     let marks = marks(runs.len());
     let delete = format!("DELETE FROM oxflow_changes WHERE run_uuid IN ({marks})");
@@ -69,7 +70,8 @@ fn note(session: &mut dyn Session, runs: &[RunId], now: Millis) -> Result<(), Db
          SELECT run_uuid, experiment_id, ? FROM runs WHERE run_uuid IN ({marks})"
     );
     let args: Vec<Value<'_>> = std::iter::once(now.0.into()).chain(named).collect();
-    session.execute(&insert, &args)?;
+    // Another server may note the same run at this moment: run again, the call replaces its row.
+    session.execute(&insert, &args).map_err(run_again)?;
     Ok(())
 }
 

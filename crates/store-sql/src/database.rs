@@ -8,9 +8,11 @@
 
 use std::sync::Mutex;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
-use oxflow_model::{Error, Result};
+use oxflow_model::{Error, ErrorCode, Result};
+use oxflow_store::{Parts, parts};
 use tokio::sync::oneshot;
 
 use crate::error::{DbError, DbErrorKind};
@@ -22,6 +24,8 @@ const QUEUE: usize = 4096;
 const GROUP: usize = 512;
 /// How often a call is run again when another connection was in the way.
 const ATTEMPTS: usize = 5;
+/// How long a call that was in the way of others rests before it runs again, times the attempt.
+const BACK_OFF: Duration = Duration::from_millis(5);
 
 /// A database that is open.
 pub struct Database {
@@ -78,6 +82,36 @@ impl Database {
         result.await.map_err(|_| closed())?
     }
 
+    /// Runs `work` as [`Database::read`] does, but does not wait: it hands out what it reads in
+    /// parts, which keeps a connection busy until the last one is taken.
+    pub async fn read_parts<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session, &Sender<Result<Vec<T>>>) -> Result<()> + Send + 'static,
+    ) -> Result<Parts<T>> {
+        let (sender, parts) = parts();
+        let failed = sender.clone();
+        let mut begun = false;
+        let work = move |session: &mut dyn Session| {
+            if std::mem::replace(&mut begun, true) {
+                // Some of it may have been handed out already.
+                return Err(Error::unavailable("The connection broke while much was being read."));
+            }
+            work(session, &sender)
+        };
+        let (answer, result) = oneshot::channel();
+        self.reads
+            .send(Box::new(Typed { work, outcome: None, answer }))
+            .await
+            .map_err(|_| closed())?;
+        tokio::spawn(async move {
+            if let Err(error) = result.await.unwrap_or_else(|_| Err(closed())) {
+                // Nobody may listen any more.
+                drop(failed.send(Err(error)).await);
+            }
+        });
+        Ok(parts)
+    }
+
     /// Takes no more calls, finishes those that were taken, and closes the connections.
     ///
     /// Writers come last, after all readers are gone: SQLite folds its log into the file when the
@@ -117,6 +151,8 @@ trait WriteJob: Send {
     fn run(&mut self, session: &mut dyn Session) -> bool;
     /// Whether the last run failed only because another connection was in the way.
     fn was_in_the_way(&self) -> bool;
+    /// Forgets how the last run ended.
+    fn forget(&mut self);
     /// Sends the answer, after the commit (or its failure).
     fn finish(self: Box<Self>, committed: Result<(), DbError>);
 }
@@ -144,7 +180,11 @@ impl<T: Send, F: FnMut(&mut dyn Session) -> Result<T> + Send> WriteJob for Typed
     fn was_in_the_way(&self) -> bool {
         // Clients retry this code; a call inside a transaction only fails so through contention.
         matches!(&self.outcome, Some(Err(error))
-            if error.code() == oxflow_model::ErrorCode::TemporarilyUnavailable)
+            if error.code() == ErrorCode::TemporarilyUnavailable)
+    }
+
+    fn forget(&mut self) {
+        self.outcome = None;
     }
 
     fn finish(self: Box<Self>, committed: Result<(), DbError>) {
@@ -163,16 +203,33 @@ impl<T: Send, F: FnMut(&mut dyn Session) -> Result<T> + Send> ReadJob for Typed<
         if self.answer.is_closed() {
             return;
         }
-        let outcome = match connection.begin_read() {
-            Ok(()) => {
-                let outcome = guarded(|| (self.work)(connection.session()));
-                connection.rollback();
-                outcome
+        let mut outcome = read_once(connection, &mut self.work);
+        for _ in 1..ATTEMPTS {
+            // The database was restarted, or closed a connection that had rested for long. A
+            // rollback that fails tells.
+            let away = matches!(&outcome, Err(error)
+                if error.code() == ErrorCode::TemporarilyUnavailable);
+            if !away {
+                break;
             }
-            Err(error) => Err(error.into()),
-        };
+            connection.rollback();
+            if !connection.is_lost() {
+                break;
+            }
+            outcome = read_once(connection, &mut self.work);
+        }
         drop(self.answer.send(outcome));
+        connection.rollback();
     }
+}
+
+/// The transaction stays open for the caller to end.
+fn read_once<T>(
+    connection: &mut dyn Connection,
+    work: &mut impl FnMut(&mut dyn Session) -> Result<T>,
+) -> Result<T> {
+    connection.begin_read()?;
+    guarded(|| work(connection.session()))
 }
 
 /// One call that panics must not take the thread along, and with it the calls of all others.
@@ -190,6 +247,10 @@ fn read_loop(mut connection: Box<dyn Connection + Send>, queue: &Receiver<Box<dy
 
 fn write_loop(mut connection: Box<dyn Connection + Send>, queue: &Receiver<Box<dyn WriteJob>>) {
     while let Ok(first) = queue.recv_blocking() {
+        if !connection.shares_commits() {
+            run_alone(connection.as_mut(), first);
+            continue;
+        }
         let mut group = Vec::new();
         let committed = run_group(connection.as_mut(), first, queue, &mut group);
         if let Err(error) = &committed {
@@ -200,6 +261,33 @@ fn write_loop(mut connection: Box<dyn Connection + Send>, queue: &Receiver<Box<d
             job.finish(committed.clone());
         }
     }
+}
+
+/// Runs a job in a transaction of its own; again, if others were in the way or the connection broke.
+fn run_alone(connection: &mut dyn Connection, mut job: Box<dyn WriteJob>) {
+    let mut attempt = 1;
+    let committed = loop {
+        if let Err(error) = connection.begin() {
+            // What went wrong before was only that the connection broke; this says why it stays so.
+            job.forget();
+            break Err(error);
+        }
+        if job.run(connection.session()) {
+            break connection.commit();
+        }
+        connection.rollback();
+        if attempt == ATTEMPTS || !job.was_in_the_way() {
+            break Ok(());
+        }
+        // Those who were in each other's way should not meet again at once.
+        std::thread::sleep(BACK_OFF * attempt as u32);
+        attempt += 1;
+    };
+    if let Err(error) = &committed {
+        tracing::warn!(%error, "a transaction failed");
+        connection.rollback();
+    }
+    job.finish(committed);
 }
 
 /// Runs `first` and whatever waits behind it in one transaction; all jobs taken end up in `group`.

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::args;
 use crate::dialect::Dialect;
 use crate::error::DbError;
-use crate::evaluation_dataset::{digest, find};
+use crate::evaluation_dataset::{digest, find, lock};
 use crate::filter::{Query, marks};
 use crate::session::Session;
 use crate::statements::Statements;
@@ -53,6 +53,7 @@ pub fn upsert(
     records: &[RecordChange],
     now: Millis,
 ) -> Result<RecordCounts> {
+    lock(session, id)?;
     let Some(dataset) = find(session, id)? else {
         if records.is_empty() {
             return Ok(RecordCounts::default());
@@ -182,6 +183,7 @@ pub fn delete(
     id: &EvaluationDatasetId,
     records: &[String],
 ) -> Result<u64> {
+    lock(session, id)?;
     let mut deleted = 0;
     // Databases limit how many arguments a statement takes.
     for records in records.chunks(1000) {

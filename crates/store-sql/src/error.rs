@@ -19,8 +19,18 @@ pub enum DbErrorKind {
     ReadOnly,
     /// The database cannot be reached (any more), or has been closed.
     Unavailable,
+    /// The database does not know the user, or not with this password.
+    Login,
+    /// The server has no database of this name.
+    NoDatabase,
     /// The statement is longer or more complex than the database allows.
     TooComplex,
+    /// The statement took longer than it may.
+    TooSlow,
+    /// The user of the database may not do this.
+    Forbidden,
+    /// A value is longer, larger or stranger than the database can hold.
+    BadValue,
     /// Everything else.
     Other,
 }
@@ -38,6 +48,11 @@ impl DbError {
     /// A refusal of this kind.
     pub fn new(kind: DbErrorKind, message: impl Into<String>) -> DbError {
         DbError { kind, message: message.into() }
+    }
+
+    /// Nobody waits for the answer any more.
+    pub fn given_up() -> DbError {
+        DbError::new(DbErrorKind::Other, "nobody waits for the answer any more")
     }
 
     /// A column that cannot be NULL was.
@@ -72,12 +87,22 @@ impl From<DbError> for Error {
                 "The database is read-only: {message}. Nothing was written; check the permissions \
                  of the file and its folder."
             )),
-            DbErrorKind::Unavailable => {
+            DbErrorKind::Unavailable | DbErrorKind::Login | DbErrorKind::NoDatabase => {
                 Error::unavailable(format!("The database does not answer: {message}."))
             }
             DbErrorKind::TooComplex => Error::invalid(format!(
                 "The request asks for more at once than the database can do: {message}. Name \
                  fewer things, or use a shorter filter or order."
+            )),
+            DbErrorKind::TooSlow => Error::unavailable(format!(
+                "The database took too long: {message}. Ask for less at once, or try again."
+            )),
+            DbErrorKind::Forbidden => Error::unavailable(format!(
+                "The user of the database lacks a right: {message}. Nothing was written; grant it \
+                 and try again."
+            )),
+            DbErrorKind::BadValue => Error::invalid(format!(
+                "The database cannot hold a value of the request: {message}."
             )),
             DbErrorKind::Other => Error::internal(format!("The database refused: {message}.")),
         }

@@ -182,6 +182,12 @@ pub fn find(
     Ok(with_tags(session, found)?.pop())
 }
 
+/// Makes others who change this dataset or its records wait.
+pub fn lock(session: &mut dyn Session, id: &EvaluationDatasetId) -> Result<(), DbError> {
+    let sql = "SELECT 1 FROM evaluation_datasets WHERE dataset_id = ?";
+    session.lock(sql, args![id.as_str()])
+}
+
 fn must_find(session: &mut dyn Session, id: &EvaluationDatasetId) -> Result<EvaluationDataset> {
     find(session, id)?.ok_or_else(|| Error::not_found(format!("Dataset '{id}' not found")))
 }
@@ -265,6 +271,7 @@ fn association_args<'a>(
 }
 
 fn delete(session: &mut dyn Session, id: &EvaluationDatasetId) -> Result<(), DbError> {
+    lock(session, id)?;
     let id = id.as_str();
     session.execute(
         "DELETE FROM entity_associations WHERE (source_type = ? AND source_id = ?) \

@@ -10,12 +10,13 @@ use oxflow_store::{ExperimentSearch, ExperimentStore};
 use crate::args;
 use crate::error::{DbError, DbErrorKind};
 use crate::filter::{Query, experiment_clause, experiment_order};
-use crate::session::Session;
+use crate::session::{Lock, Session};
 use crate::statements::Statements;
 use crate::value::Row;
 use crate::{SqlStore, dataset, tag};
 
-const COLUMNS: &str = "e.experiment_id, e.name, e.artifact_location, e.lifecycle_stage, \
+/// The columns that [`read`] reads, of a table called `e`.
+pub const COLUMNS: &str = "e.experiment_id, e.name, e.artifact_location, e.lifecycle_stage, \
                        e.creation_time, e.last_update_time, e.workspace";
 
 #[async_trait]
@@ -48,7 +49,7 @@ impl ExperimentStore for SqlStore {
         let name = name.to_owned();
         self.database
             .write(move |session| {
-                if stage(session, id)? != LifecycleStage::Active {
+                if stage(session, id, Some(Lock::Exclusive))? != LifecycleStage::Active {
                     return Err(Error::new(
                         ErrorCode::InvalidState,
                         "Cannot rename a non-active experiment.",
@@ -93,7 +94,10 @@ impl ExperimentStore for SqlStore {
         let sql = self.sql.clone();
         self.database
             .write(move |session| {
-                require_active(session, id)?;
+                // Views are counted, so that nobody else may add one meanwhile.
+                let counted = tag.key.starts_with(limits::CUSTOM_VIEW_TAG_PREFIX);
+                let lock = if counted { Lock::Exclusive } else { Lock::Shared };
+                require_active_for(session, id, lock)?;
                 refuse_too_many_views(session, id, &tag)?;
                 session.execute(&sql.upsert_experiment_tag, args![id.0, &tag.key, &tag.value])?;
                 Ok(())
@@ -105,7 +109,7 @@ impl ExperimentStore for SqlStore {
         let key = key.to_owned();
         self.database
             .write(move |session| {
-                require_active(session, id)?;
+                require_active_for(session, id, Lock::Shared)?;
                 let deleted = session.execute(
                     "DELETE FROM experiment_tags WHERE experiment_id = ? AND \"key\" = ?",
                     args![id.0, &key],
@@ -145,7 +149,8 @@ impl ExperimentStore for SqlStore {
     }
 }
 
-fn read(row: &dyn Row) -> Result<Experiment, DbError> {
+/// Reads the head of an experiment from [`COLUMNS`].
+pub fn read(row: &dyn Row) -> Result<Experiment, DbError> {
     Ok(Experiment {
         id: ExperimentId(row.must_int(0)?),
         name: row.text_or_empty(1)?,
@@ -166,7 +171,11 @@ fn find(session: &mut dyn Session, id: ExperimentId) -> Result<Option<Experiment
     })
 }
 
-fn with_tags(session: &mut dyn Session, experiments: Vec<Experiment>) -> Result<Vec<Experiment>> {
+/// Adds their tags to the heads of some experiments.
+pub fn with_tags(
+    session: &mut dyn Session,
+    experiments: Vec<Experiment>,
+) -> Result<Vec<Experiment>> {
     let ids: Vec<i64> = experiments.iter().map(|experiment| experiment.id.0).collect();
     let mut tags = tag::of_experiments(session, &ids)?;
     Ok(experiments
@@ -184,30 +193,9 @@ fn create(
     new: &NewExperiment,
     now: Millis,
 ) -> Result<ExperimentId> {
-    // The number is taken by hand, not by the database: SQLite and the migrated databases differ
-    // in how they count, and the location needs it. The writer lock makes it safe; another
-    // program that takes the same number makes the insert fail, and the call runs again.
-    let next = session
-        .row("SELECT coalesce(max(experiment_id), 0) + 1 FROM experiments", &[], |r| r.must_int(0))?
-        .unwrap_or(1);
-    let id = ExperimentId(next);
-    let location = match &new.artifact_location {
-        ArtifactLocation::Given(uri) => uri.clone(),
-        ArtifactLocation::Under(root) => format!("{}/{id}", root.trim_end_matches('/')),
-    };
-    let inserted = session.execute(
-        "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage, \
-         creation_time, last_update_time, workspace) VALUES (?, ?, ?, 'active', ?, ?, 'default')",
-        args![id.0, &new.name, &location, now.0, now.0],
-    );
-    match inserted {
-        Err(error) if error.kind == DbErrorKind::Unique => {
-            return Err(Error::already_exists(format!(
-                "Experiment(name={}) already exists. Error: {error}",
-                new.name
-            )));
-        }
-        other => other?,
+    let id = match sql.new_number {
+        None => insert_numbered(session, new, now)?,
+        Some(number) => insert(session, number, new, now)?,
     };
     for tag in &new.tags {
         session.execute(&sql.upsert_experiment_tag, args![id.0, &tag.key, &tag.value])?;
@@ -215,22 +203,123 @@ fn create(
     Ok(id)
 }
 
+/// Where an experiment keeps its artifacts.
+fn location(new: &NewExperiment, id: ExperimentId) -> String {
+    match &new.artifact_location {
+        ArtifactLocation::Given(uri) => uri.clone(),
+        ArtifactLocation::Under(root) => format!("{}/{id}", root.trim_end_matches('/')),
+    }
+}
+
+/// Inserts an experiment under a number taken by hand, not by the database: SQLite and the migrated
+/// databases differ in how they count, and the location needs it. The writer lock makes it safe;
+/// another program that takes the same number makes the insert fail, and the call runs again.
+fn insert_numbered(
+    session: &mut dyn Session,
+    new: &NewExperiment,
+    now: Millis,
+) -> Result<ExperimentId> {
+    let next = session
+        .row("SELECT coalesce(max(experiment_id), 0) + 1 FROM experiments", &[], |r| r.must_int(0))?
+        .unwrap_or(1);
+    let id = ExperimentId(next);
+    session
+        .execute(
+            "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage, \
+             creation_time, last_update_time, workspace) \
+             VALUES (?, ?, ?, 'active', ?, ?, 'default')",
+            args![id.0, &new.name, location(new, id), now.0, now.0],
+        )
+        .map_err(|error| not_created(new, error))?;
+    Ok(id)
+}
+
+/// Inserts an experiment under the number that the database gives it, as stock MLflow does: one
+/// taken by hand would be given to somebody else later.
+fn insert(
+    session: &mut dyn Session,
+    number: &str,
+    new: &NewExperiment,
+    now: Millis,
+) -> Result<ExperimentId> {
+    session
+        .execute(
+            "INSERT INTO experiments (name, lifecycle_stage, creation_time, last_update_time, \
+             workspace) VALUES (?, 'active', ?, ?, 'default')",
+            args![&new.name, now.0, now.0],
+        )
+        .map_err(|error| not_created(new, error))?;
+    let id = session.row(number, &[], |row| row.must_int(0))?.map(ExperimentId);
+    let id = id.ok_or_else(|| Error::internal("The database gave the experiment no number."))?;
+    session.execute(
+        "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?",
+        args![location(new, id), id.0],
+    )?;
+    Ok(id)
+}
+
+fn not_created(new: &NewExperiment, error: DbError) -> Error {
+    match error.kind {
+        // The number was taken, not the name: run again, the call gets another.
+        DbErrorKind::Unique if error.message.contains("experiment_id)") => {
+            Error::unavailable("Another program took the number of the new experiment.")
+        }
+        DbErrorKind::Unique => Error::already_exists(format!(
+            "Experiment(name={}) already exists. Error: {error}",
+            new.name
+        )),
+        _ => error.into(),
+    }
+}
+
 /// The message for an experiment that is not there.
 pub fn not_found(id: ExperimentId) -> Error {
     Error::not_found(format!("No Experiment with id={id} exists"))
 }
 
-fn stage(session: &mut dyn Session, id: ExperimentId) -> Result<LifecycleStage> {
+fn stage(
+    session: &mut dyn Session,
+    id: ExperimentId,
+    lock: Option<Lock>,
+) -> Result<LifecycleStage> {
     let sql = "SELECT lifecycle_stage FROM experiments WHERE experiment_id = ?";
-    let word = session.row(sql, args![id.0], |row| row.text_or_empty(0))?;
+    let word = locked(session, lock, sql, id, |row| row.text_or_empty(0))?;
     word.map(|word| LifecycleStage::from_word(&word)).ok_or_else(|| not_found(id))
 }
 
-/// Refuses experiments that are missing or deleted; gives the artifact location of the others.
-pub fn require_active(session: &mut dyn Session, id: ExperimentId) -> Result<String> {
+/// The row of an experiment, which stays locked if wanted. Who only reads may not lock.
+fn locked<T>(
+    session: &mut dyn Session,
+    lock: Option<Lock>,
+    sql: &str,
+    id: ExperimentId,
+    read: impl Fn(&dyn Row) -> Result<T, DbError>,
+) -> Result<Option<T>, DbError> {
+    match lock {
+        Some(lock) => session.locked_row(lock, sql, args![id.0], read),
+        None => session.row(sql, args![id.0], read),
+    }
+}
+
+/// Refuses experiments that are missing or deleted.
+pub fn require_active(session: &mut dyn Session, id: ExperimentId) -> Result<()> {
+    active(session, id, None).map(drop)
+}
+
+/// The same for a call that writes: the experiment stays as it is meanwhile. Gives its artifact
+/// location.
+pub fn require_active_for(
+    session: &mut dyn Session,
+    id: ExperimentId,
+    lock: Lock,
+) -> Result<String> {
+    active(session, id, Some(lock))
+}
+
+fn active(session: &mut dyn Session, id: ExperimentId, lock: Option<Lock>) -> Result<String> {
     let sql = "SELECT lifecycle_stage, artifact_location FROM experiments WHERE experiment_id = ?";
-    let found =
-        session.row(sql, args![id.0], |row| Ok((row.text_or_empty(0)?, row.text_or_empty(1)?)))?;
+    let read = |row: &dyn Row| Ok((row.text_or_empty(0)?, row.text_or_empty(1)?));
+    let found = locked(session, lock, sql, id, read)?;
     let (stage, location) = found.ok_or_else(|| not_found(id))?;
     if LifecycleStage::from_word(&stage) != LifecycleStage::Active {
         return Err(Error::invalid(format!(
@@ -242,7 +331,7 @@ pub fn require_active(session: &mut dyn Session, id: ExperimentId) -> Result<Str
 
 /// Fails as if the experiment was not there, unless it is active.
 pub fn require_visible(session: &mut dyn Session, id: ExperimentId) -> Result<()> {
-    match stage(session, id)? {
+    match stage(session, id, None)? {
         LifecycleStage::Active => Ok(()),
         LifecycleStage::Deleted => Err(not_found(id)),
     }
@@ -261,7 +350,7 @@ fn change_stage(
     change: &StageChange,
     now: Millis,
 ) -> Result<()> {
-    if stage(session, id)? != change.from {
+    if stage(session, id, Some(Lock::Exclusive))? != change.from {
         return Err(not_found(id));
     }
     session.execute(

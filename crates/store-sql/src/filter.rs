@@ -9,8 +9,11 @@ use oxflow_model::search::{
 use crate::dialect::Dialect;
 use crate::value::Value;
 
-/// `?, ?, …`, `count` times.
+/// `?, ?, …`, `count` times. A list of nothing is not SQL, but NULL is in no list.
 pub fn marks(count: usize) -> String {
+    if count == 0 {
+        return "NULL".to_owned();
+    }
     vec!["?"; count].join(", ")
 }
 

@@ -116,6 +116,7 @@ fn create(session: &mut dyn Session, new: &Issue) -> Result<Issue> {
 
 fn update(session: &mut dyn Session, id: &str, change: &IssueChange, now: Millis) -> Result<Issue> {
     let missing = || Error::not_found(format!("Issue with ID '{id}' not found"));
+    session.lock("SELECT 1 FROM issues WHERE issue_id = ?", args![id])?;
     let known = find(session, id)?.ok_or_else(missing)?;
     let changed = Issue {
         name: change.name.clone().unwrap_or(known.name),

@@ -190,6 +190,7 @@ fn update(
     now: Millis,
 ) -> Result<LabelSchema> {
     let missing = || Error::not_found(format!("Label schema with id '{id}' not found."));
+    session.lock("SELECT 1 FROM label_schemas WHERE schema_id = ?", args![id])?;
     let known = find(session, id)?.ok_or_else(missing)?;
     let changed = LabelSchema { updated_at: now, ..known.with(change.clone())? };
     let (_, config) = changed.input.to_columns();

@@ -12,7 +12,7 @@ use oxflow_store::{LoggedModelSearch, LoggedModelStore};
 use crate::args;
 use crate::error::DbError;
 use crate::filter::marks;
-use crate::session::Session;
+use crate::session::{Lock, Session};
 use crate::statements::Statements;
 use crate::value::{Row, Value};
 use crate::{SqlStore, experiment, logged_model_search};
@@ -133,7 +133,7 @@ fn create(
     new: &NewLoggedModel,
     now: Millis,
 ) -> Result<LoggedModel> {
-    let location = experiment::require_active(session, new.experiment_id)?;
+    let location = experiment::require_active_for(session, new.experiment_id, Lock::Shared)?;
     let suffix = format!("models/{}/artifacts", new.id);
     session.execute(
         "INSERT INTO logged_models (model_id, experiment_id, name, artifact_location, \

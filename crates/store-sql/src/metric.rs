@@ -11,13 +11,13 @@ use crate::args;
 use crate::error::DbError;
 use crate::filter::{Query, marks};
 use crate::run::{self, RunHead};
-use crate::session::Session;
+use crate::session::{Lock, Session};
 use crate::statements::Statements;
 use crate::value::{Row, Value};
 use crate::{SqlStore, logged_model};
 
 /// The columns that [`read`] reads.
-const COLUMNS: &str = "\"key\", value, timestamp, step, is_nan";
+pub const COLUMNS: &str = "\"key\", value, timestamp, step, is_nan";
 
 #[async_trait]
 impl MetricStore for SqlStore {
@@ -25,7 +25,7 @@ impl MetricStore for SqlStore {
         let (sql, id) = (self.sql.clone(), id.clone());
         self.database
             .write(move |session| {
-                let head = run::require_active(session, &id)?;
+                let head = run::require_active(session, &id, Lock::Shared)?;
                 append(session, &sql, &head, std::slice::from_ref(&metric))
             })
             .await
@@ -84,7 +84,8 @@ impl MetricStore for SqlStore {
     }
 }
 
-fn read(row: &dyn Row) -> Result<Metric, DbError> {
+/// Reads a point from [`COLUMNS`].
+pub fn read(row: &dyn Row) -> Result<Metric, DbError> {
     let is_nan = row.int(4)?.unwrap_or(0) != 0;
     let value = if is_nan { f64::NAN } else { row.must_real(1)? };
     let timestamp = Millis(row.int(2)?.unwrap_or(0));
@@ -121,14 +122,15 @@ pub fn append(
     metrics: &[Metric],
 ) -> Result<()> {
     let id = run.id.as_str();
-    session.execute_many(&sql.insert_metric, metrics.len(), &mut |i, args| {
-        let (value, is_nan) = metrics[i].stored_value();
+    let sorted = in_order_of_locks(metrics);
+    session.execute_many(&sql.insert_metric, sorted.len(), &mut |i, args| {
+        let (value, is_nan) = sorted[i].stored_value();
         args.extend([
             Value::from(id),
-            Value::from(&metrics[i].key),
+            Value::from(&sorted[i].key),
             Value::from(value),
-            Value::from(metrics[i].timestamp.0),
-            Value::from(metrics[i].step),
+            Value::from(sorted[i].timestamp.0),
+            Value::from(sorted[i].step),
             Value::from(is_nan),
         ]);
     })?;
@@ -145,6 +147,20 @@ pub fn append(
         ]);
     })?;
     append_to_models(session, sql, run, metrics)
+}
+
+/// Points in one order, whoever logs them: two that log the same points at once wait for each
+/// other's rows, and must not do so crosswise. It is also the order of the primary key.
+fn in_order_of_locks(metrics: &[Metric]) -> Vec<&Metric> {
+    let mut sorted: Vec<&Metric> = metrics.iter().collect();
+    sorted.sort_by(|a, b| {
+        let (a, b) = (
+            (&a.key, a.timestamp, a.step, a.stored_value().0),
+            (&b.key, b.timestamp, b.step, b.stored_value().0),
+        );
+        a.partial_cmp(&b).unwrap_or(Ordering::Equal)
+    });
+    sorted
 }
 
 /// The greatest point of each key by (step, timestamp, value), the first one on a tie: one write

@@ -12,7 +12,7 @@ use oxflow_model::{
 use crate::error::{DbError, DbErrorKind};
 use crate::filter::marks;
 use crate::registered_model::{self, WORKSPACE, aliases_of, name_args, require, touch};
-use crate::session::Session;
+use crate::session::{Lock, Session};
 use crate::statements::Statements;
 use crate::value::{Row, Value};
 use crate::{args, logged_model};
@@ -111,7 +111,8 @@ fn note_in_logged_model(
     id: &VersionId,
 ) -> Result<()> {
     let experiment = session
-        .row(
+        .locked_row(
+            Lock::Exclusive,
             "SELECT experiment_id FROM logged_models \
              WHERE model_id = ? AND lifecycle_stage <> 'deleted'",
             args![model.as_str()],
@@ -253,6 +254,7 @@ pub fn transition(
     archive_others: bool,
     now: Millis,
 ) -> Result<ModelVersion> {
+    registered_model::lock(session, &id.model)?;
     let name = id.model.as_str();
     let moved = session.execute(
         "UPDATE model_versions SET current_stage = ?, last_updated_time = ? \
@@ -276,6 +278,7 @@ pub fn transition(
 
 /// Deletes a version: what could tell what it was goes, its tags and number stay, as in MLflow.
 pub fn delete(session: &mut dyn Session, id: &VersionId, now: Millis) -> Result<()> {
+    registered_model::lock(session, &id.model)?;
     let name = id.model.as_str();
     let deleted = session.execute(
         "UPDATE model_versions SET current_stage = ?, last_updated_time = ?, description = NULL, \
@@ -334,6 +337,7 @@ pub fn set_alias(
     id: &VersionId,
     alias: &str,
 ) -> Result<()> {
+    registered_model::lock(session, &id.model)?;
     require_version(session, id)?;
     session.execute(&sql.upsert_alias, args![WORKSPACE, id.model.as_str(), alias, id.number])?;
     Ok(())

@@ -11,9 +11,10 @@ use oxflow_model::{Error, Millis, Result};
 use crate::SqlStore;
 use crate::args;
 use crate::database::Database;
-use crate::dialect::Sqlite;
+use crate::dialect::{Dialect, Sqlite};
 use crate::driver::sqlite::{Access, SqliteConnection, path_of};
 use crate::error::{DbError, DbErrorKind};
+use crate::open_postgres;
 use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
 use crate::statements::Statements;
@@ -41,8 +42,10 @@ impl SqlStore {
         let scheme = options.uri.split(['+', ':']).next().unwrap_or("");
         match scheme {
             "sqlite" => open_sqlite(options),
-            "postgresql" | "postgres" | "mysql" | "mssql" => Err(Error::invalid(format!(
-                "This build of Oxflow cannot open {scheme} databases yet. Use sqlite:///file.db."
+            "postgresql" | "postgres" => open_postgres::open(options),
+            "mysql" | "mssql" => Err(Error::invalid(format!(
+                "This build of Oxflow cannot open {scheme} databases yet. Use sqlite:///file.db or \
+                 postgresql://user:password@host/database."
             ))),
             _ => Err(Error::invalid(format!(
                 "Invalid database engine: '{scheme}'. Supported database engines are postgresql, \
@@ -53,17 +56,36 @@ impl SqlStore {
 }
 
 impl SqlStore {
+    /// Opens a database to read what it keeps, without changing a byte of it; calls that write
+    /// fail.
+    pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
+        match options.uri.split(['+', ':']).next().unwrap_or("") {
+            "sqlite" => open_sqlite_to_read(options),
+            "postgresql" | "postgres" => open_postgres::open_to_read(options),
+            // Refused.
+            _ => SqlStore::open(options),
+        }
+    }
+
+    /// A store on a database that is ready.
+    pub(crate) fn on(database: Database, dialect: Arc<dyn Dialect>) -> SqlStore {
+        let sql = Arc::new(Statements::new(dialect.as_ref()));
+        SqlStore { database, sql, dialect, queued: tokio::sync::Notify::new() }
+    }
+
     /// Adds our own indexes to a database that MLflow made. That takes seconds where there are
     /// hundreds of thousands of runs, so it is done one index at a time while the server works;
     /// until then some searches are slower.
     pub async fn add_missing_indexes(&self) -> Result<()> {
+        let dialect = self.dialect.clone();
         let missing: Vec<(String, String)> = self
             .database
-            .read(|session| {
-                let names = "SELECT name FROM sqlite_master WHERE type = 'index'";
-                let present: BTreeSet<String> =
-                    session.rows(names, &[], |row| row.text_or_empty(0))?.into_iter().collect();
-                let wanted = schema::statements(schema::SQLITE_EXTRA);
+            .read(move |session| {
+                let present: BTreeSet<String> = session
+                    .rows(dialect.index_names(), &[], |row| row.text_or_empty(0))?
+                    .into_iter()
+                    .collect();
+                let wanted = schema::statements(dialect.own_indexes());
                 Ok(wanted.into_iter().filter(|(name, _)| !present.contains(name)).collect())
             })
             .await?;
@@ -81,7 +103,7 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
     let existed = looks_like_sqlite(&path)?;
     let ready = if existed {
         let found = inspect(&path).map_err(explain)?;
-        let ready = schema::check(&found, &options.uri)?;
+        let ready = schema::check(&found, &options.uri, schema::Upgrade::ByUs)?;
         if ready {
             let mut look = SqliteConnection::open(&path, Access::Inspect).map_err(explain)?;
             workspace::refuse_others(&mut look).map_err(explain)??;
@@ -103,13 +125,26 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
         let reader = SqliteConnection::open(&path, Access::Read).map_err(explain)?;
         readers.push(Box::new(reader));
     }
-    let dialect = Arc::new(Sqlite);
-    Ok(SqlStore {
-        database: Database::start(vec![Box::new(writer)], readers)?,
-        sql: Arc::new(Statements::new(dialect.as_ref())),
-        dialect,
-        queued: tokio::sync::Notify::new(),
-    })
+    Ok(SqlStore::on(Database::start(vec![Box::new(writer)], readers)?, Arc::new(Sqlite)))
+}
+
+fn open_sqlite_to_read(options: &OpenOptions) -> Result<SqlStore> {
+    let path = path_of(&options.uri, &options.cwd)?;
+    let explain = |error: DbError| explain_sqlite(&path, &error);
+    let ready = || {
+        let found = inspect(&path).map_err(explain)?;
+        schema::check(&found, &options.uri, schema::Upgrade::ByUs)
+    };
+    if !looks_like_sqlite(&path)? || !ready()? {
+        return Err(Error::invalid(format!("There is no database in {}.", path.display())));
+    }
+    let mut readers: Vec<Box<dyn Connection + Send>> = Vec::new();
+    for _ in 0..options.readers.max(1) {
+        let mut reader = SqliteConnection::open(&path, Access::Inspect).map_err(explain)?;
+        workspace::refuse_others(&mut reader).map_err(explain)??;
+        readers.push(Box::new(reader));
+    }
+    Ok(SqlStore::on(Database::start(Vec::new(), readers)?, Arc::new(Sqlite)))
 }
 
 /// Whether a database file is there. An empty file counts as none, like one that is missing.
@@ -191,7 +226,14 @@ fn prepare(
         connection.script(schema::SQLITE_EXTRA)?;
     }
     connection.script(schema::SQLITE_TABLES)?;
-    let session: &mut dyn Session = connection;
+    add_default_experiment(connection, options)
+}
+
+/// Adds the default experiment, if it is missing.
+pub(crate) fn add_default_experiment(
+    session: &mut dyn Session,
+    options: &OpenOptions,
+) -> Result<(), DbError> {
     let count =
         session.row("SELECT count(*) FROM experiments WHERE experiment_id = 0", &[], |r| {
             r.must_int(0)

@@ -9,6 +9,7 @@ use crate::args;
 use crate::error::DbError;
 use crate::filter::marks;
 use crate::session::Session;
+use crate::statements::Statements;
 use crate::value::{Row, Value};
 
 fn read(row: &dyn Row) -> Result<Param, DbError> {
@@ -41,9 +42,20 @@ struct Conflict<'a> {
 /// Writes the params that are new; the ones that would change are given back.
 fn write<'a>(
     session: &mut dyn Session,
+    sql: &Statements,
     run: &RunId,
     params: &'a [Param],
 ) -> Result<Vec<Conflict<'a>>, DbError> {
+    // One order for all, so that two that log the same params do not wait for each other.
+    let mut sorted: Vec<&Param> = params.iter().collect();
+    sorted.sort_by(|a, b| a.key.cmp(&b.key));
+    let written = session.execute_many(&sql.insert_param, sorted.len(), &mut |i, args| {
+        args.extend([run.as_str().into(), (&sorted[i].key).into(), (&sorted[i].value).into()]);
+    })?;
+    if written == params.len() as u64 {
+        return Ok(Vec::new());
+    }
+    // Some were there before.
     let mut conflicts = Vec::new();
     for param in params {
         let old = session.row(
@@ -52,22 +64,16 @@ fn write<'a>(
             |row| row.text_or_empty(0),
         )?;
         match old {
-            Some(old) if old == param.value => {}
-            Some(old) => conflicts.push(Conflict { param, old }),
-            None => {
-                session.execute(
-                    "INSERT INTO params (run_uuid, \"key\", value) VALUES (?, ?, ?)",
-                    args![run.as_str(), &param.key, &param.value],
-                )?;
-            }
+            Some(old) if old != param.value => conflicts.push(Conflict { param, old }),
+            _ => {}
         }
     }
     Ok(conflicts)
 }
 
 /// Writes one param.
-pub fn log(session: &mut dyn Session, run: &RunId, param: &Param) -> Result<()> {
-    match write(session, run, std::slice::from_ref(param))?.as_slice() {
+pub fn log(session: &mut dyn Session, sql: &Statements, run: &RunId, param: &Param) -> Result<()> {
+    match write(session, sql, run, std::slice::from_ref(param))?.as_slice() {
         [] => Ok(()),
         [conflict, ..] => Err(Error::invalid(format!(
             "Changing param values is not allowed. Param with key='{}' was already logged with \
@@ -78,8 +84,13 @@ pub fn log(session: &mut dyn Session, run: &RunId, param: &Param) -> Result<()> 
 }
 
 /// Writes the params of a batch.
-pub fn log_batch(session: &mut dyn Session, run: &RunId, params: &[Param]) -> Result<()> {
-    let conflicts = write(session, run, params)?;
+pub fn log_batch(
+    session: &mut dyn Session,
+    sql: &Statements,
+    run: &RunId,
+    params: &[Param],
+) -> Result<()> {
+    let conflicts = write(session, sql, run, params)?;
     if conflicts.is_empty() {
         return Ok(());
     }

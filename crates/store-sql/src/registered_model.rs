@@ -97,6 +97,12 @@ pub fn is_prompt(session: &mut dyn Session, name: &ModelName) -> Result<bool, Db
     Ok(value.is_some_and(|value| value.eq_ignore_ascii_case("true")))
 }
 
+/// Makes others who change this model or what belongs to it wait, before anything of it is locked.
+pub fn lock(session: &mut dyn Session, name: &ModelName) -> Result<(), DbError> {
+    let sql = "SELECT 1 FROM registered_models WHERE workspace = ? AND name = ?";
+    session.lock(sql, args![WORKSPACE, name.as_str()])
+}
+
 /// Refuses a model that is not there.
 pub fn require(session: &mut dyn Session, name: &ModelName) -> Result<()> {
     if exists(session, name)? { Ok(()) } else { Err(no_such_model(name)) }
@@ -134,6 +140,7 @@ pub fn rename(
     new_name: &ModelName,
     now: Millis,
 ) -> Result<RegisteredModel> {
+    lock(session, name)?;
     require(session, name)?;
     session
         .execute(
@@ -160,6 +167,7 @@ fn already_named(name: &ModelName, error: DbError) -> Error {
 
 /// Deletes a model with all it has.
 pub fn delete(session: &mut dyn Session, name: &ModelName) -> Result<()> {
+    lock(session, name)?;
     require(session, name)?;
     // Only aliases go by themselves, so the tables are emptied from the leaves to the root.
     for table in [
@@ -182,6 +190,7 @@ pub fn set_tag(
     name: &ModelName,
     tag: &Tag,
 ) -> Result<()> {
+    lock(session, name)?;
     require(session, name)?;
     let args = args![WORKSPACE, &tag.key, name.as_str(), &tag.value];
     session.execute(&sql.upsert_registered_model_tag, args)?;

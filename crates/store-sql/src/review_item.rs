@@ -135,6 +135,8 @@ pub fn set_status(
 ) -> Result<ReviewItem> {
     let missing =
         || Error::not_found(format!("Item '{item}' is not attached to review queue '{queue}'."));
+    let sql = "SELECT 1 FROM review_queue_items WHERE queue_id = ? AND item_id = ?";
+    session.lock(sql, args![queue, item])?;
     let known = find(session, queue, item)?.ok_or_else(missing)?;
     if known.status == status {
         return Ok(known);

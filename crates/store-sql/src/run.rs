@@ -10,7 +10,7 @@ use oxflow_store::{RunSearch, RunStore};
 
 use crate::args;
 use crate::error::DbError;
-use crate::session::Session;
+use crate::session::{Lock, Session};
 use crate::statements::Statements;
 use crate::value::Row;
 use crate::{SqlStore, dataset, experiment, metric, param, run_search, tag};
@@ -62,11 +62,11 @@ impl RunStore for SqlStore {
     }
 
     async fn log_param(&self, id: &RunId, param: Param) -> Result<()> {
-        let id = id.clone();
+        let (sql, id) = (self.sql.clone(), id.clone());
         self.database
             .write(move |session| {
-                require_active(session, &id)?;
-                param::log(session, &id, &param)
+                require_active(session, &id, Lock::Shared)?;
+                param::log(session, &sql, &id, &param)
             })
             .await
     }
@@ -75,7 +75,7 @@ impl RunStore for SqlStore {
         let (sql, id) = (self.sql.clone(), id.clone());
         self.database
             .write(move |session| {
-                require_active(session, &id)?;
+                require_active(session, &id, lock_for(std::slice::from_ref(&tag)))?;
                 Ok(tag::set(session, &sql, &id, &tag)?)
             })
             .await
@@ -85,7 +85,7 @@ impl RunStore for SqlStore {
         let (id, key) = (id.clone(), key.to_owned());
         self.database
             .write(move |session| {
-                require_active(session, &id)?;
+                require_active(session, &id, Lock::Shared)?;
                 let deleted = session.execute(
                     "DELETE FROM tags WHERE run_uuid = ? AND \"key\" = ?",
                     args![id.as_str(), &key],
@@ -104,13 +104,10 @@ impl RunStore for SqlStore {
         let (sql, id) = (self.sql.clone(), id.clone());
         self.database
             .write(move |session| {
-                let head = require_active(session, &id)?;
-                param::log_batch(session, &id, &batch.params)?;
+                let head = require_active(session, &id, lock_for(&batch.tags))?;
+                param::log_batch(session, &sql, &id, &batch.params)?;
                 metric::append(session, &sql, &head, &batch.metrics)?;
-                for tag in &batch.tags {
-                    tag::set(session, &sql, &id, tag)?;
-                }
-                Ok(())
+                Ok(tag::set_all(session, &sql, &id, &batch.tags)?)
             })
             .await
     }
@@ -129,7 +126,7 @@ impl RunStore for SqlStore {
             (0..datasets.len() * 2 + models.len()).map(|_| ids.hex()).collect();
         self.database
             .write(move |session| {
-                let head = require_active(session, &id)?;
+                let head = require_active(session, &id, Lock::Shared)?;
                 let mut fresh = fresh.iter();
                 dataset::log_inputs(session, &sql, &head, &datasets, &mut fresh)?;
                 dataset::log_model_inputs(session, &sql, &id, &models, &mut fresh)
@@ -147,7 +144,7 @@ impl RunStore for SqlStore {
         let fresh: Vec<String> = models.iter().map(|_| ids.hex()).collect();
         self.database
             .write(move |session| {
-                require_active(session, &id)?;
+                require_active(session, &id, Lock::Shared)?;
                 dataset::log_model_outputs(session, &id, &models, &fresh)
             })
             .await
@@ -171,11 +168,13 @@ pub struct RunHead {
     pub experiment_id: ExperimentId,
 }
 
-/// Refuses runs that are missing or deleted.
-pub fn require_active(session: &mut dyn Session, id: &RunId) -> Result<RunHead> {
+/// Refuses runs that are missing or deleted. The run stays locked: exclusively, if it is about to be
+/// changed itself.
+pub fn require_active(session: &mut dyn Session, id: &RunId, lock: Lock) -> Result<RunHead> {
     let sql = "SELECT experiment_id, lifecycle_stage FROM runs WHERE run_uuid = ?";
-    let found = session
-        .row(sql, args![id.as_str()], |row| Ok((row.must_int(0)?, row.text_or_empty(1)?)))?;
+    let found = session.locked_row(lock, sql, args![id.as_str()], |row| {
+        Ok((row.must_int(0)?, row.text_or_empty(1)?))
+    })?;
     let (experiment, stage) = found.ok_or_else(|| metric::no_such_run(id))?;
     if LifecycleStage::from_word(&stage) != LifecycleStage::Active {
         return Err(Error::invalid(format!(
@@ -183,6 +182,11 @@ pub fn require_active(session: &mut dyn Session, id: &RunId) -> Result<RunHead> 
         )));
     }
     Ok(RunHead { id: id.clone(), experiment_id: ExperimentId(experiment) })
+}
+
+/// How to lock a run that is about to get these tags: one of them renames it.
+fn lock_for(tags: &[Tag]) -> Lock {
+    if tags.iter().any(|tag| tag.key == RUN_NAME_TAG) { Lock::Exclusive } else { Lock::Shared }
 }
 
 /// Reads the head of a run from [`COLUMNS`].
@@ -230,7 +234,7 @@ fn find(session: &mut dyn Session, id: &RunId) -> Result<Option<Run>> {
 }
 
 fn create(session: &mut dyn Session, sql: &Statements, new: &NewRun) -> Result<Run> {
-    let location = experiment::require_active(session, new.experiment_id)?;
+    let location = experiment::require_active_for(session, new.experiment_id, Lock::Shared)?;
     let artifact_uri = oxflow_model::uri::append_path(&location, &format!("{}/artifacts", new.id));
     session.execute(
         "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id, \
@@ -245,9 +249,7 @@ fn create(session: &mut dyn Session, sql: &Statements, new: &NewRun) -> Result<R
             new.experiment_id.0,
         ],
     )?;
-    for tag in &new.tags {
-        session.execute(&sql.upsert_tag, args![new.id.as_str(), &tag.key, &tag.value])?;
-    }
+    tag::upsert_all(session, sql, &new.id, &new.tags)?;
     Ok(Run {
         info: RunInfo {
             id: new.id.clone(),
@@ -275,7 +277,7 @@ fn update(
     id: &RunId,
     change: &RunChange,
 ) -> Result<RunInfo> {
-    require_active(session, id)?;
+    require_active(session, id, Lock::Exclusive)?;
     if let Some(status) = change.status {
         let set = "UPDATE runs SET status = ? WHERE run_uuid = ?";
         session.execute(set, args![status.as_str(), id.as_str()])?;
@@ -317,7 +319,7 @@ fn append_model_history(
     id: &RunId,
     model: &str,
 ) -> Result<()> {
-    require_active(session, id)?;
+    require_active(session, id, Lock::Exclusive)?;
     let old = session.row(
         "SELECT value FROM tags WHERE run_uuid = ? AND \"key\" = ?",
         args![id.as_str(), MODEL_HISTORY_TAG],

@@ -95,7 +95,7 @@ pub fn source(dialect: &dyn Dialect, clause: &RunClause) -> Option<Source> {
         RunClause::Metric { key, op, value } => (
             "latest_metrics",
             key,
-            format!("x.value {} ? AND x.is_nan = 0", op.as_str()),
+            format!("x.value {} ? AND x.is_nan = {}", op.as_str(), dialect.truth(false)),
             Value::Real(*value),
         ),
         RunClause::Param { key, op: TextOp::Eq, value } if value.len() <= INDEXED => {

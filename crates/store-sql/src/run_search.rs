@@ -9,6 +9,7 @@ use oxflow_model::{Page, RUN_NAME_TAG, Result, Run, RunInfo};
 use oxflow_store::RunSearch;
 
 use crate::dialect::Dialect;
+use crate::error::{DbError, DbErrorKind};
 use crate::filter::{Query, direction, marks, one_of, text_op, text_test};
 use crate::run_plan::{Plan, source, stages};
 use crate::session::Session;
@@ -17,6 +18,8 @@ use crate::{SqlStore, dataset, metric, param, run, tag};
 
 /// Runs whose details are fetched by one statement.
 const CHUNK: usize = 512;
+/// So many conditions are joined in the best order; more are looked up in the given one.
+const FEW: usize = 6;
 
 /// Runs that fit.
 pub async fn search(store: &SqlStore, search: RunSearch) -> Result<Page<Run>> {
@@ -40,6 +43,10 @@ fn find(
     dialect: &dyn Dialect,
     search: &RunSearch,
 ) -> Result<Vec<RunInfo>> {
+    if search.filter.len() + search.order_by.len() > dialect.most_conditions() {
+        let why = format!("more than {} conditions and columns", dialect.most_conditions());
+        return Err(DbError::new(DbErrorKind::TooComplex, why).into());
+    }
     let plan = Plan::choose(session, dialect, search)?;
     if plan.by_metric {
         let (sql, args) = query(dialect, search, &plan);
@@ -77,13 +84,14 @@ fn query(dialect: &dyn Dialect, search: &RunSearch, plan: &Plan) -> (String, Vec
     let condition = format!("{sign}r.experiment_id IN ({})", marks(search.experiments.len()));
     query.and(&condition, experiments);
     query.and(&format!("{sign}{}", stages(search.view)), []);
+    let looked_up = if search.filter.len() > FEW { dialect.looked_up() } else { "" };
     for (clause, rare) in search.filter.iter().zip(&plan.rare) {
         match source(dialect, clause).filter(|_| *rare) {
             Some(source) => {
                 let (condition, args) = source.condition();
                 query.and(&condition, args);
             }
-            None => add_clause(&mut query, dialect, clause),
+            None => add_clause(&mut query, dialect, clause, looked_up),
         }
     }
     query.push(&order_by(dialect, &search.order_by, plan.by_metric));
@@ -111,8 +119,9 @@ fn order_by(dialect: &dyn Dialect, orders: &[RunOrder], numbers_only: bool) -> S
                 if !(numbers_only && i == 0) {
                     // Numbers, then NaN, then runs without the metric, in both directions.
                     columns.push(format!(
-                        "CASE WHEN o{i}.is_nan IS NULL THEN 2 WHEN o{i}.is_nan = 0 THEN 0 ELSE 1 \
-                         END"
+                        "CASE WHEN o{i}.is_nan IS NULL THEN 2 WHEN o{i}.is_nan = {} THEN 0 ELSE 1 \
+                         END",
+                        dialect.truth(false)
                     ));
                 }
                 columns.push(format!("o{i}.value {}", direction(order.ascending)));
@@ -150,13 +159,18 @@ fn time_column(time: RunTime) -> &'static str {
     }
 }
 
-fn add_clause(query: &mut Query, dialect: &dyn Dialect, clause: &RunClause) {
+fn add_clause(query: &mut Query, dialect: &dyn Dialect, clause: &RunClause, looked_up: &str) {
+    let exists = |table: &str, test: &str| exists(table, test, looked_up);
     match clause {
         RunClause::Metric { key, op, value } => {
             let test = match op {
                 // NaN differs from every number, and compares with none.
-                NumberOp::Ne => "(x.is_nan <> 0 OR x.value <> ?)".to_owned(),
-                op => format!("x.is_nan = 0 AND x.value {} ?", op.as_str()),
+                NumberOp::Ne => {
+                    format!("(x.is_nan <> {} OR x.value <> ?)", dialect.truth(false))
+                }
+                op => {
+                    format!("x.is_nan = {} AND x.value {} ?", dialect.truth(false), op.as_str())
+                }
             };
             let args = [key.clone().into(), Value::Real(*value)];
             query.and(&exists("latest_metrics", &test), args);
@@ -169,8 +183,12 @@ fn add_clause(query: &mut Query, dialect: &dyn Dialect, clause: &RunClause) {
             let test = text_op(dialect, "x.value", *op);
             query.and(&exists("tags", &test), [key.clone().into(), value.clone().into()]);
         }
-        RunClause::ParamPresence { key, is_null } => presence(query, "params", key, *is_null),
-        RunClause::TagPresence { key, is_null } => presence(query, "tags", key, *is_null),
+        RunClause::ParamPresence { key, is_null } => {
+            presence(query, "params", key, *is_null, looked_up);
+        }
+        RunClause::TagPresence { key, is_null } => {
+            presence(query, "tags", key, *is_null, looked_up);
+        }
         // MLflow looks at the tag, so that a run whose tag was removed is not found by its name.
         RunClause::Text { attribute: RunText::RunName, op, value } => {
             let test = text_op(dialect, "x.value", *op);
@@ -210,16 +228,18 @@ fn add_clause(query: &mut Query, dialect: &dyn Dialect, clause: &RunClause) {
 }
 
 /// The run has a row with this key that passes the test.
-fn exists(table: &str, test: &str) -> String {
+fn exists(table: &str, test: &str, looked_up: &str) -> String {
     format!(
-        "EXISTS (SELECT 1 FROM {table} x WHERE x.run_uuid = r.run_uuid AND x.\"key\" = ? AND {test})"
+        "EXISTS (SELECT 1 FROM {table} x WHERE x.run_uuid = r.run_uuid AND x.\"key\" = ? AND \
+         {test}{looked_up})"
     )
 }
 
-fn presence(query: &mut Query, table: &str, key: &str, is_null: bool) {
+fn presence(query: &mut Query, table: &str, key: &str, is_null: bool, looked_up: &str) {
     let not = if is_null { "NOT " } else { "" };
     let condition = format!(
-        "{not}EXISTS (SELECT 1 FROM {table} x WHERE x.run_uuid = r.run_uuid AND x.\"key\" = ?)"
+        "{not}EXISTS (SELECT 1 FROM {table} x WHERE x.run_uuid = r.run_uuid AND x.\"key\" = \
+         ?{looked_up})"
     );
     query.and(&condition, [key.to_owned().into()]);
 }

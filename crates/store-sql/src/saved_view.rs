@@ -125,8 +125,8 @@ fn of(experiment: Option<ExperimentId>) -> (&'static str, i64) {
 
 fn clear_default(session: &mut dyn Session, experiment: Option<ExperimentId>) -> Result<()> {
     let (condition, id) = of(experiment);
-    let sql = format!("UPDATE oxflow_views SET is_default = 0 WHERE {condition}");
-    session.execute(&sql, args![id])?;
+    let sql = format!("UPDATE oxflow_views SET is_default = ? WHERE {condition}");
+    session.execute(&sql, args![false, id])?;
     Ok(())
 }
 
@@ -136,6 +136,7 @@ fn update(
     change: &SavedViewChange,
     now: Millis,
 ) -> Result<SavedView> {
+    session.lock("SELECT 1 FROM oxflow_views WHERE view_id = ?", args![id])?;
     let mut view = find(session, id)?.ok_or_else(|| no_such_view(id))?;
     if let Some(name) = &change.name {
         view.name.clone_from(name);

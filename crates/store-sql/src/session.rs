@@ -19,13 +19,30 @@ pub trait Session {
     /// Runs a statement; the answer is the number of rows it touched.
     fn execute(&mut self, sql: &str, args: &[Value<'_>]) -> Result<u64, DbError>;
 
-    /// Inserts many rows with one statement text; `row` fills in the arguments of row `i`.
+    /// Inserts many rows with one statement text; `row` fills in the arguments of row `i`. No two
+    /// rows may have the same key, if the statement replaces what is there. Where rows are locked,
+    /// they are in this order: sorted by key, two that write the same rows cannot wait for each
+    /// other. The answer is the number of rows that were written.
     fn execute_many<'v>(
         &mut self,
         sql: &str,
         count: usize,
         row: &mut dyn FnMut(usize, &mut Vec<Value<'v>>),
-    ) -> Result<(), DbError>;
+    ) -> Result<u64, DbError>;
+
+    /// The end of a query whose rows are to stay locked; see [`crate::dialect::Dialect`].
+    fn lock_clause(&self, _lock: Lock) -> &'static str {
+        ""
+    }
+}
+
+/// Against whom a row that was read is locked, until the transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Against those who change it: what was read stays true.
+    Shared,
+    /// Against those who lock it too: it is about to be changed, or what belongs to it is.
+    Exclusive,
 }
 
 impl dyn Session + '_ {
@@ -83,6 +100,29 @@ impl dyn Session + '_ {
     ) -> Result<Option<T>, DbError> {
         Ok(self.rows(sql, args, read)?.into_iter().next())
     }
+
+    /// The same, with the row locked. A transaction that may change the row has to lock it
+    /// exclusively from the beginning: two that hold it shared would wait for each other forever.
+    pub fn locked_row<T>(
+        &mut self,
+        lock: Lock,
+        sql: &str,
+        args: &[Value<'_>],
+        read: impl Fn(&dyn Row) -> Result<T, DbError>,
+    ) -> Result<Option<T>, DbError> {
+        match self.lock_clause(lock) {
+            "" => self.row(sql, args, read),
+            clause => self.row(&format!("{sql}{clause}"), args, read),
+        }
+    }
+
+    /// Only locks a row, which `sql` selects. Nothing happens where there is one writer at a time.
+    pub fn lock(&mut self, sql: &str, args: &[Value<'_>]) -> Result<(), DbError> {
+        match self.lock_clause(Lock::Exclusive) {
+            "" => Ok(()),
+            clause => self.row(&format!("{sql}{clause}"), args, |_| Ok(())).map(drop),
+        }
+    }
 }
 
 /// A connection: a session with transactions.
@@ -103,4 +143,13 @@ pub trait Connection: Session {
     fn begin_read(&mut self) -> Result<(), DbError>;
     /// Upcast, for calling the resource functions.
     fn session(&mut self) -> &mut dyn Session;
+    /// Whether calls that wait share one commit. Where several writers work at once, calls of one
+    /// transaction would hold up others by what they lock, and the database shares commits itself.
+    fn shares_commits(&self) -> bool {
+        true
+    }
+    /// Whether the connection broke, so that the call may run again on a new one.
+    fn is_lost(&self) -> bool {
+        false
+    }
 }

@@ -18,7 +18,11 @@ pub struct Statements {
     /// The end of a query; arguments: how many rows, and how many to skip.
     pub page: &'static str,
     /// Arguments: run, key, value.
+    pub insert_param: String,
+    /// Arguments: run, key, value.
     pub upsert_tag: String,
+    /// See [`Dialect::new_number`].
+    pub new_number: Option<&'static str>,
     /// Arguments: experiment, key, value.
     pub upsert_experiment_tag: String,
     /// Arguments: model, key, experiment, value.
@@ -77,7 +81,9 @@ impl Statements {
                     "dataset_digest",
                 ],
             ),
+            insert_param: dialect.insert_or_ignore("params", &["run_uuid", "\"key\"", "value"]),
             upsert_tag: dialect.upsert("tags", &["run_uuid", "\"key\""], &["value"]),
+            new_number: dialect.new_number(),
             upsert_experiment_tag: dialect.upsert(
                 "experiment_tags",
                 &["experiment_id", "\"key\""],

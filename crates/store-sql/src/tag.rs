@@ -1,6 +1,6 @@
 //! Tags of runs and experiments.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use oxflow_model::{RUN_NAME_TAG, Result, RunId, Tag};
 
@@ -65,11 +65,47 @@ pub fn set(
         if tag.value.is_empty() {
             return Ok(());
         }
-        session.execute(
-            "UPDATE runs SET name = ? WHERE run_uuid = ?",
-            args![&tag.value, run.as_str()],
-        )?;
+        rename(session, run, &tag.value)?;
     }
     session.execute(&sql.upsert_tag, args![run.as_str(), &tag.key, &tag.value])?;
+    Ok(())
+}
+
+/// Sets the tags of a batch; the last value of a key wins.
+pub fn set_all(
+    session: &mut dyn Session,
+    sql: &Statements,
+    run: &RunId,
+    tags: &[Tag],
+) -> Result<(), DbError> {
+    // An empty name changes nothing.
+    let kept = |tag: &&Tag| tag.key != RUN_NAME_TAG || !tag.value.is_empty();
+    let name = tags.iter().filter(kept).rfind(|tag| tag.key == RUN_NAME_TAG);
+    if let Some(name) = name {
+        rename(session, run, &name.value)?;
+    }
+    upsert_all(session, sql, run, tags.iter().filter(kept))
+}
+
+fn rename(session: &mut dyn Session, run: &RunId, name: &str) -> Result<(), DbError> {
+    let sql = "UPDATE runs SET name = ? WHERE run_uuid = ?";
+    session.execute(sql, args![name, run.as_str()]).map(drop)
+}
+
+/// Writes tags; the last value of a key wins.
+pub fn upsert_all<'a>(
+    session: &mut dyn Session,
+    sql: &Statements,
+    run: &RunId,
+    tags: impl IntoIterator<Item = &'a Tag>,
+) -> Result<(), DbError> {
+    // One statement may write a row only once, and all write them in one order, so that two that
+    // set the same tags do not wait for each other.
+    let last: BTreeMap<&str, &str> =
+        tags.into_iter().map(|tag| (tag.key.as_str(), tag.value.as_str())).collect();
+    let last: Vec<(&str, &str)> = last.into_iter().collect();
+    session.execute_many(&sql.upsert_tag, last.len(), &mut |i, args| {
+        args.extend([run.as_str().into(), last[i].0.into(), last[i].1.into()]);
+    })?;
     Ok(())
 }

@@ -9,7 +9,9 @@ use crate::error::DbError;
 pub enum Value<'a> {
     /// SQL NULL.
     Null,
-    /// Any integer, and truth values.
+    /// A truth value; a number where the database has no such type.
+    Bool(bool),
+    /// Any integer.
     Int(i64),
     /// A double.
     Real(f64),
@@ -25,7 +27,7 @@ impl From<i64> for Value<'_> {
 
 impl From<bool> for Value<'_> {
     fn from(value: bool) -> Self {
-        Value::Int(value.into())
+        Value::Bool(value)
     }
 }
 
@@ -61,7 +63,7 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 
 /// One row of a result. Columns are counted from 0.
 pub trait Row {
-    /// An integer; `None` for NULL.
+    /// An integer or a truth value; `None` for NULL.
     fn int(&self, column: usize) -> Result<Option<i64>, DbError>;
     /// A double; `None` for NULL.
     fn real(&self, column: usize) -> Result<Option<f64>, DbError>;

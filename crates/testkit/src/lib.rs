@@ -5,10 +5,12 @@
 mod builder;
 mod clock;
 mod database;
+mod postgres;
 mod server;
 
 pub use builder::NewTestRun;
 pub use clock::FixedClock;
 pub use database::TestDatabase;
 pub use oxflow_store::conformance::{CountingIds, NOW};
+pub use postgres::{DatabaseServer, TestPostgres};
 pub use server::{Answer, Parts, TestServer};

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Run } from "../api/types";
-import { sweepAxes } from "./axes";
+import { axisKind, sweepAxes } from "./axes";
 import { assignColors, colorOf, PALETTE } from "./color";
 import { type Row, cellValue, column, columnsOf, defaultColumns, orderKey, toRow } from "./columns";
 import { bestOf, compareSections } from "./compare";
@@ -86,9 +86,8 @@ test("the best value is known for metrics whose name says which end is good", ()
 
 test("curves are put on one axis, with gaps where a value is none", () => {
   const points = [
-    { key: "m", value: 1, timestamp: 5, step: 0, run_id: "a" },
-    { key: "m", value: "NaN", timestamp: 6, step: 2, run_id: "a" },
-    { key: "m", value: 4, timestamp: 7, step: 1, run_id: "b" },
+    { run_id: "a", steps: [0, 2], values: [1, "NaN"], timestamps: [5, 6] },
+    { run_id: "b", steps: [1], values: [4], timestamps: [7] },
   ];
   const curves = curvesOf(points, "step", new Map());
   expect(align(curves, 0)).toEqual([[0, 1, 2], [1, undefined, null], [undefined, 4, undefined]]);
@@ -118,4 +117,13 @@ test("a state survives its address, and odd addresses do no harm", () => {
   expect(unpack(JSON.parse(JSON.stringify(pack(state))))).toEqual(state);
   expect(unpack({ mode: "nonsense", columns: [1], smoothing: 7, widths: [], chartColumns: -3 })).toEqual({ ...DEFAULTS, smoothing: 0.99, chartColumns: 1 });
   expect(unpack("x")).toEqual(DEFAULTS);
+});
+
+test("values of an axis stand side by side, by size, or by their order of magnitude", () => {
+  expect(axisKind(["sgd", "adam"])).toBe("category");
+  expect(axisKind(["64", "128", "256"])).toBe("category");
+  expect(axisKind(["64", "128", "256"], true)).toBe("value");
+  expect(axisKind(["1", "2", "3", "4", "5", "6", "7"])).toBe("value");
+  expect(axisKind(["0.001", "0.002", "0.01", "0.02", "0.1", "0.2", "0.3"])).toBe("log");
+  expect(axisKind(["0", "0.002", "0.01", "0.02", "0.1", "0.2", "0.3"])).toBe("value");
 });

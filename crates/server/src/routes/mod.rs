@@ -1,6 +1,8 @@
 //! The routes: one file per resource.
 
+mod artifact_pages;
 pub mod artifacts;
+mod curves;
 mod direct;
 mod evaluation_datasets;
 mod events;
@@ -50,7 +52,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = routes.off_if(artifacts_only);
     let routes = experiments::routes(routes);
     let routes = runs::routes(routes);
-    let routes = metrics::routes(routes);
+    let routes = curves::routes(metrics::routes(routes));
     let routes = logged_models::routes(routes);
     let routes = registered_models::routes(routes);
     let routes = model_versions::routes(routes);
@@ -60,7 +62,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = label_schemas::routes(routes);
     let routes = issues::routes(routes);
     let routes = review_queues::routes(routes);
-    let routes = artifacts::routes(routes);
+    let routes = artifact_pages::routes(artifacts::routes(routes));
     let routes = direct::routes(routes);
     let routes = events::routes(saved_views::routes(routes));
     let routes = workspaces::routes(routes);

@@ -1,11 +1,13 @@
 //! The server through its outer door: real requests on a real port, over a real database.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod artifact_pages;
 mod artifacts;
 mod artifacts_only;
 mod bad_input;
 mod bad_paths;
 mod concurrency;
+mod curves;
 mod fuzz;
 mod live;
 mod logged_models;

@@ -1,9 +1,13 @@
 //! What differs between the databases' SQL. The default is the common case; the doc comment says
 //! who differs.
 
+mod postgres;
 mod sqlite;
 
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
+
+use crate::session::Lock;
 
 /// The SQL of one database.
 pub trait Dialect: Send + Sync {
@@ -58,12 +62,41 @@ pub trait Dialect: Send + Sync {
         String::new()
     }
 
+    /// A query to run after experiments were given numbers by hand, so that the database, by which
+    /// stock MLflow numbers them, does not give them out again. PostgreSQL counts apart.
+    fn after_given_numbers(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The largest number of an experiment, which is an `INTEGER`. SQLite's have 64 bits.
+    fn largest_experiment(&self) -> i64 {
+        i32::MAX.into()
+    }
+
     /// Sorts by `expression`, NULL last in both directions. MySQL and SQL Server have no
     /// `NULLS LAST`; they sort on a CASE expression first.
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {
         let direction = if ascending { "ASC" } else { "DESC" };
         format!("{expression} {direction} NULLS LAST")
     }
+
+    /// How many conditions and columns of an order a search may have. PostgreSQL plans for many
+    /// seconds beyond that.
+    fn most_conditions(&self) -> usize {
+        usize::MAX
+    }
+
+    /// The end of a subquery that is looked up for each row instead of being joined. PostgreSQL
+    /// takes too long to decide how to join dozens of them.
+    fn looked_up(&self) -> &'static str {
+        ""
+    }
+
+    /// Our own indexes on MLflow's tables, as a script of `CREATE INDEX`.
+    fn own_indexes(&self) -> &'static str;
+
+    /// Asks for the names of all indexes.
+    fn index_names(&self) -> &'static str;
 
     /// `expression = ?`, told apart by case. MySQL needs `BINARY`, SQL Server a collation.
     fn equals(&self, expression: &str) -> String {
@@ -78,6 +111,23 @@ pub trait Dialect: Send + Sync {
     /// `expression LIKE ?`, not told apart by case.
     fn ilike(&self, expression: &str) -> String {
         format!("lower({expression}) LIKE lower(?)")
+    }
+
+    /// A truth value, to compare a column with. PostgreSQL does not take numbers for it.
+    fn truth(&self, value: bool) -> &'static str {
+        if value { "1" } else { "0" }
+    }
+
+    /// The end of a query whose rows are to stay locked until the transaction ends. SQLite has one
+    /// writer at a time and needs none.
+    fn lock_clause(&self, _lock: Lock) -> &'static str {
+        ""
+    }
+
+    /// Asks for the number that the database gave the row inserted last; `None` where numbers are
+    /// given by hand, as in SQLite, which has one writer at a time.
+    fn new_number(&self) -> Option<&'static str> {
+        None
     }
 }
 

@@ -2,6 +2,7 @@
 //! `PRAGMA case_sensitive_like`, as MLflow does.
 
 use super::Dialect;
+use crate::schema;
 
 /// SQLite's SQL.
 pub struct Sqlite;
@@ -9,6 +10,10 @@ pub struct Sqlite;
 impl Dialect for Sqlite {
     fn use_index(&self, index: &str) -> String {
         format!(" INDEXED BY {index}")
+    }
+
+    fn largest_experiment(&self) -> i64 {
+        i64::MAX
     }
 
     /// The conditions of the partial indexes in `schema/sqlite_extra.sql`, word for word.
@@ -19,6 +24,14 @@ impl Dialect for Sqlite {
             "tags" => Some("length(x.value) <= 128 AND substr(x.\"key\", 1, 7) <> 'mlflow.'"),
             _ => None,
         }
+    }
+
+    fn own_indexes(&self) -> &'static str {
+        schema::SQLITE_EXTRA
+    }
+
+    fn index_names(&self) -> &'static str {
+        "SELECT name FROM sqlite_master WHERE type = 'index'"
     }
 
     /// NULL counts as smallest here, so that downwards needs no word, which would keep the planner

@@ -158,6 +158,7 @@ impl ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Value::Null => ValueRef::Null,
+            Value::Bool(value) => ValueRef::Integer((*value).into()),
             Value::Int(value) => ValueRef::Integer(*value),
             Value::Real(value) => ValueRef::Real(*value),
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
@@ -247,16 +248,16 @@ impl Session for SqliteConnection {
         sql: &str,
         count: usize,
         row: &mut dyn FnMut(usize, &mut Vec<Value<'v>>),
-    ) -> Result<(), DbError> {
+    ) -> Result<u64, DbError> {
         let mut statement = self.raw.prepare_cached(sql)?;
-        let mut args = Vec::new();
+        let (mut args, mut touched) = (Vec::new(), 0);
         for i in 0..count {
             args.clear();
             row(i, &mut args);
             bind(&mut statement, &args)?;
-            statement.raw_execute()?;
+            touched += statement.raw_execute()? as u64;
         }
-        Ok(())
+        Ok(touched)
     }
 }
 

@@ -62,7 +62,7 @@ fn revision(path: &Path, shown: &str) -> Result<Option<String>> {
         Found::Empty => Ok(None),
         Found::Mlflow(found) if found == HEAD || super::chain::is_older(&found) => Ok(Some(found)),
         // What remains are the cases that nothing can be done about.
-        found => match schema::check(&found, shown) {
+        found => match schema::check(&found, shown, schema::Upgrade::ByUs) {
             Err(error) => Err(error),
             Ok(_) => Ok(None),
         },

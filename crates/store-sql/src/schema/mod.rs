@@ -18,6 +18,27 @@ pub const SQLITE_EXTRA: &str = include_str!("sqlite_extra.sql");
 /// Our own tables for SQLite, created if missing before anything else is done.
 pub const SQLITE_TABLES: &str = include_str!("sqlite_tables.sql");
 
+/// All tables of MLflow 3.17.2 for PostgreSQL, with the rows that it begins with.
+pub const POSTGRES: &str = include_str!("postgres.sql");
+
+/// Our own indexes on MLflow's tables for PostgreSQL.
+pub const POSTGRES_EXTRA: &str = include_str!("postgres_extra.sql");
+
+/// Our own tables for PostgreSQL, created if missing.
+pub const POSTGRES_TABLES: &str = include_str!("postgres_tables.sql");
+
+/// The names of our own tables.
+pub const OWN_TABLES: [&str; 3] = ["oxflow_changes", "oxflow_views", "oxflow_webhook_deliveries"];
+
+/// Who can bring an older schema up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upgrade {
+    /// `oxflow db upgrade`.
+    ByUs,
+    /// Only stock MLflow, so far.
+    ByMlflow,
+}
+
 /// What a database holds before it is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -40,16 +61,30 @@ impl Found {
     }
 }
 
+impl Upgrade {
+    fn command(self, shown: &str) -> String {
+        match self {
+            Upgrade::ByUs => format!(
+                "To migrate it, with a backup first, run: oxflow db upgrade {shown} (add --plan to \
+                 see what that would do), or start the server with --upgrade."
+            ),
+            Upgrade::ByMlflow => format!(
+                "Take a backup, then migrate it with stock MLflow 3.17.2: mlflow db upgrade \
+                 {shown}. oxflow db upgrade works on SQLite only, so far."
+            ),
+        }
+    }
+}
+
 /// Whether a database can be used as it is (`false`: it must be created first), or why not.
-pub fn check(found: &Found, shown: &str) -> Result<bool> {
+pub fn check(found: &Found, shown: &str, upgrade: Upgrade) -> Result<bool> {
     match found {
         Found::Empty => Ok(false),
         Found::Mlflow(revision) if revision == HEAD => Ok(true),
         Found::Mlflow(revision) if chain::is_older(revision) => Err(Error::invalid(format!(
             "The database {shown} has an out-of-date schema (found revision {revision}, but \
-             expected {HEAD}). Nothing was changed. To migrate it, with a backup first, run: \
-             oxflow db upgrade {shown} (add --plan to see what that would do), or start the server \
-             with --upgrade."
+             expected {HEAD}). Nothing was changed. {}",
+            upgrade.command(shown)
         ))),
         Found::Mlflow(revision) => Err(Error::invalid(format!(
             "The database {shown} has the schema of a newer MLflow (found revision {revision}, but \

@@ -176,7 +176,7 @@ fn odd_uris_are_refused() {
         ("sqlite:///:memory:", "would forget everything"),
         ("sqlite:relative.db", "names no file"),
         ("sqlite://host/x.db", "three slashes"),
-        ("postgresql://h/db", "cannot open postgresql databases yet"),
+        ("mysql://h/db", "cannot open mysql databases yet"),
         ("oracle://h/db", "Invalid database engine: 'oracle'"),
         ("", "Invalid database engine: ''"),
     ] {

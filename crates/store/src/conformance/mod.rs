@@ -373,6 +373,16 @@ pub fn new_run(experiment_id: ExperimentId, n: usize) -> NewRun {
     }
 }
 
+/// A database may have shorter columns, or less room for odd values, than the protocol: then the
+/// caller is told, and `None` is given.
+#[track_caller]
+pub fn kept_or_refused<T>(result: Result<T>) -> Option<T> {
+    if let Err(error) = &result {
+        assert_eq!(error.code(), ErrorCode::InvalidParameterValue, "{error}");
+    }
+    result.ok()
+}
+
 /// Creates run number `n` in the default experiment.
 pub async fn run(store: &dyn Store, n: usize) -> RunId {
     run_in(store, ExperimentId::DEFAULT, n).await

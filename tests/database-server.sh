@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# A database server of its own for tests, in a temporary folder, never as root.
+#
+#     database-server.sh postgres|mariadb
+#
+# Prints the URI of an administrator when the server answers. Then it obeys lines on standard input, `stop`, `start`
+# and `restart`, and answers each with `done`. At the end of its input the server ends and its folder goes: so
+# nothing is left behind, however the tests end. Programs come from the Debian packages postgresql and mariadb-server.
+set -euo pipefail
+
+kind=$1
+folder=$(mktemp -d "${TMPDIR:-/tmp}/oxflow-$kind.XXXXXX")
+chmod 711 "$folder"
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+
+# PostgreSQL refuses to run as root.
+user=$(id -un)
+if [ "$user" = root ]; then
+  case $kind in postgres) user=postgres ;; mariadb) user=mysql ;; esac
+  chown "$user" "$folder"
+  as() { setpriv --reuid="$user" --regid="$(id -gn "$user")" --init-groups "$@"; }
+else
+  as() { "$@"; }
+fi
+
+missing() {
+  echo "database-server.sh: there is no $1; \`make databases\` installs it" >&2
+  exit 1
+}
+
+postgres_setup() {
+  bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+  [ -n "$bin" ] || missing postgresql
+  echo admin >"$folder/password"
+  as "$bin/initdb" -D "$folder/data" -U postgres -A scram-sha-256 --pwfile="$folder/password" -E UTF8 --locale=C.UTF-8 \
+    --no-sync >"$folder/setup.log"
+  # The administrator needs no password here, which saves time; everybody else does.
+  sed -i '1i host all postgres 127.0.0.1/32 trust' "$folder/data/pg_hba.conf"
+  (cd "$folder/data" && as openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+    -keyout server.key -out server.crt 2>/dev/null && chmod 600 server.key && chown "$user" server.key)
+  uri="postgresql://postgres@127.0.0.1:$port/postgres"
+}
+postgres_start() {
+  as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 start >/dev/null -o "-p $port -k $folder \
+    -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c ssl=on \
+    -c max_connections=400 -c autovacuum=off"
+}
+postgres_stop() { as "$bin/pg_ctl" -D "$folder/data" -w -t 60 -m "${1:-fast}" stop >/dev/null 2>&1; }
+
+mariadb_setup() {
+  command -v mariadbd >/dev/null || missing mariadb-server
+  options=(--no-defaults --user="$user" --datadir="$folder/data" --innodb-log-file-size=8M)
+  mariadb-install-db "${options[@]}" --auth-root-authentication-method=normal --skip-test-db >"$folder/setup.log"
+  uri="mysql://root@127.0.0.1:$port/mysql"
+}
+mariadb_start() {
+  setsid mariadbd "${options[@]}" --port="$port" --bind-address=127.0.0.1 --socket="$folder/socket" \
+    --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=0 --skip-log-bin --character-set-server=utf8mb4 \
+    --max-connections=400 >"$folder/log" 2>&1 </dev/null &
+  for _ in $(seq 300); do
+    mariadb-admin --no-defaults -h 127.0.0.1 -P "$port" -u root ping >/dev/null 2>&1 && return
+    sleep 0.1
+  done
+  cat "$folder/log" >&2
+  return 1
+}
+mariadb_stop() {
+  local pid
+  pid=$(cat "$folder/pid")
+  kill "$([ "${1:-fast}" = immediate ] && echo -KILL || echo -TERM)" "$pid"
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+}
+
+finish() {
+  "${kind}_stop" immediate || true
+  rm -rf "$folder"
+}
+trap finish EXIT
+# Whoever interrupts the tests closes our input too.
+trap '' INT
+
+cd "$folder"
+"${kind}_setup"
+"${kind}_start"
+echo "$uri"
+while read -r line; do
+  case $line in
+    stop) "${kind}_stop" ;;
+    start) "${kind}_start" ;;
+    restart) "${kind}_stop" && "${kind}_start" ;;
+  esac
+  echo "done"
+done
