@@ -187,7 +187,7 @@ def test_artifacts_that_cannot_be_deleted_keep_their_run_for_the_next_time(new_s
     words = ["gc", "--backend-store-uri", server.store]
     nowhere = f"http://127.0.0.1:{harness.free_port()}"
     done = commands.ours(*words, "--tracking-uri", nowhere)
-    assert done.code == 1 and "3 could not be deleted" in done.error, done
+    assert done.code == 1 and "3 could not be deleted" in done.out, done
     assert all(f"Run with ID {run} stays" in done.out for run in runs)
     done = commands.ours(*words)
     assert done.code == 1 and "MLFLOW_TRACKING_URI" in done.out, done

@@ -23,16 +23,16 @@ use crate::tracking::{cwd, open_location};
 /// How many things are looked up at a time.
 const CHUNK: u32 = 500;
 
-/// Runs the command; tells what it does as it does it.
-pub fn run(args: GcArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<()> {
-    refuse(&args)?;
+/// Runs the command; tells what it does as it does it, and whether all went well.
+pub fn run(args: &GcArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<bool> {
+    refuse(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::internal(format!("Cannot start the runtime: {error}.")))?;
     runtime.block_on(async {
-        let mut gc = Gc::new(&args, env, say)?;
-        let done = gc.collect(&args).await;
+        let mut gc = Gc::new(args, env, say)?;
+        let done = gc.collect(args).await;
         gc.store.close().await?;
         done
     })
@@ -170,7 +170,7 @@ impl<'a> Gc<'a> {
         })
     }
 
-    async fn collect(&mut self, args: &GcArgs) -> Result<()> {
+    async fn collect(&mut self, args: &GcArgs) -> Result<bool> {
         let experiments = self.experiments(args.experiment_ids.as_deref()).await?;
         let runs = self.runs(args.run_ids.as_deref(), &experiments).await?;
         let models = self.models(args.logged_model_ids.as_deref()).await?;
@@ -183,10 +183,11 @@ impl<'a> Gc<'a> {
         for id in experiments {
             self.erase_experiment(id).await?;
         }
-        self.conclude()
+        Ok(self.conclude())
     }
 
-    fn conclude(&mut self) -> Result<()> {
+    /// Says what there is in all; whether all went well.
+    fn conclude(&mut self) -> bool {
         if self.dry_run {
             let (files, bytes) = (self.files, size(self.bytes));
             (self.say)(&format!(
@@ -194,12 +195,13 @@ impl<'a> Gc<'a> {
                 self.erased
             ));
         }
-        match self.failed {
-            0 => Ok(()),
-            failed => Err(Error::unavailable(format!(
-                "{failed} could not be deleted, for the reasons above, and stay for the next time."
-            ))),
+        if self.failed > 0 {
+            (self.say)(&format!(
+                "{} could not be deleted, for the reasons above, and stay for the next time.",
+                self.failed
+            ));
         }
+        self.failed == 0
     }
 
     /// The experiments to erase. Those that were named have to be in the bin, and long enough.

@@ -59,7 +59,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(error.message(), 1),
         },
-        Command::Gc(args) => end(gc::run(args, &env, &mut say)),
+        Command::Gc(args) => end(gc::run(&args, &env, &mut say)),
         Command::Migrate(args) => end(moving::migrate(&args, &mut say)),
         Command::MigrateFilestore(args) => end(moving::filestore(&args, &mut say)),
         Command::Artifacts(command) => match artifacts::run(command, &env) {

@@ -7,7 +7,7 @@ use oxflow_store::{Binned, GarbageStore, ModelsInBin, RunsInBin};
 use crate::args;
 use crate::error::DbError;
 use crate::filter::Query;
-use crate::session::Session;
+use crate::session::{Lock, Session};
 use crate::statements::Statements;
 use crate::value::{Row, Value};
 use crate::{SqlStore, experiment, logged_model, metric};
@@ -76,12 +76,13 @@ impl GarbageStore for SqlStore {
     async fn erase_run(&self, id: &RunId) -> Result<()> {
         loop {
             let (sql, id) = (self.sql.clone(), id.clone());
-            let erase = move |session: &mut dyn Session| {
+            let done = self.database.write(move |session| {
                 let stage = "SELECT lifecycle_stage FROM runs WHERE run_uuid = ?";
-                check_stage(session, stage, id.as_str().into(), "Run", || metric::no_such_run(&id))?;
+                let missing = || metric::no_such_run(&id);
+                check_stage(session, stage, id.as_str().into(), "Run", missing)?;
                 Ok(erase_some(session, &sql, &id)?)
-            };
-            if self.database.write(erase).await? {
+            });
+            if done.await? {
                 return Ok(());
             }
         }
@@ -108,7 +109,7 @@ impl GarbageStore for SqlStore {
     async fn erase_experiment(&self, id: ExperimentId) -> Result<()> {
         loop {
             let sql = self.sql.clone();
-            let erase = move |session: &mut dyn Session| {
+            let done = self.database.write(move |session| {
                 let stage = "SELECT lifecycle_stage FROM experiments WHERE experiment_id = ?";
                 let missing = || experiment::not_found(id);
                 check_stage(session, stage, id.0.into(), "Experiment", missing)?;
@@ -124,8 +125,8 @@ impl GarbageStore for SqlStore {
                     session.execute(&sql, args![id.0])?;
                 }
                 Ok(true)
-            };
-            if self.database.write(erase).await? {
+            });
+            if done.await? {
                 return Ok(());
             }
         }
@@ -177,7 +178,8 @@ fn check_stage(
         Value::Int(id) => id.to_string(),
         _ => String::new(),
     };
-    let stage = session.row(sql, &[id], |row| row.text_or_empty(0))?.ok_or_else(missing)?;
+    let stage = session.locked_row(Lock::Exclusive, sql, &[id], |row| row.text_or_empty(0))?;
+    let stage = stage.ok_or_else(missing)?;
     match stage.as_str() {
         "deleted" => Ok(()),
         _ => Err(Error::new(
@@ -221,6 +223,7 @@ fn erase_points(
     let points = format!("{} WHERE run_uuid = ? AND \"key\" = ?", sql.metrics_of_run);
     let nth = format!("SELECT step FROM {points} ORDER BY step{}", sql.page);
     let end = session.row(&nth, args![id.as_str(), key, 1, CHUNK], |row| row.must_int(0))?;
+    let points = format!("{} WHERE run_uuid = ? AND \"key\" = ?", sql.delete_metrics_of_run);
     let Some(end) = end else {
         let all = format!("DELETE FROM {points}");
         return Ok(session.execute(&all, args![id.as_str(), key])?.cast_signed());

@@ -15,6 +15,8 @@ pub struct Statements {
     /// and holds whole rows; SQLite would rather walk the points of all runs in it than look up
     /// the rows of one.
     pub metrics_of_run: String,
+    /// The same behind `DELETE FROM`.
+    pub delete_metrics_of_run: String,
     /// The end of a query; arguments: how many rows, and how many to skip.
     pub page: &'static str,
     /// Arguments: run, key, value.
@@ -64,6 +66,10 @@ impl Statements {
             metrics_of_run: format!(
                 "metrics{}",
                 dialect.use_index("index_metrics_run_uuid_key_step")
+            ),
+            delete_metrics_of_run: format!(
+                "metrics{}",
+                dialect.delete_by_index("index_metrics_run_uuid_key_step")
             ),
             page: dialect.page(),
             upsert_latest_metric: dialect.upsert_latest_metric(),
