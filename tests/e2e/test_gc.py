@@ -208,6 +208,23 @@ def test_artifacts_that_cannot_be_deleted_keep_their_run_for_the_next_time(new_s
     assert not [path for path in artifacts.rglob("*") if path.is_file()]
 
 
+def test_folders_that_hold_other_things_are_not_deleted(new_server):
+    server = new_server(options=["--no-serve-artifacts", "--default-artifact-root", "./root"]).start()
+    runs = {}
+    for location in [".", "..", f"{server.folder}/artifacts/..", str(server.folder), "", "/", f"file://{server.folder}/"]:
+        runs[new_run(server, "0", deleted=True)] = location
+    server.stop()
+    (server.folder / "artifacts").mkdir(exist_ok=True)
+    with sqlite3.connect(server.database) as connection:
+        connection.executemany("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", [(at, run) for run, at in runs.items()])
+    connection.close()
+    before = {path for path in server.folder.rglob("*") if not path.name.startswith("mlflow.db")}
+    done = commands.ours("gc", "--backend-store-uri", server.store, cwd=server.folder)
+    assert done.code == 1 and "6 could not be deleted" in done.out, done
+    assert {path for path in server.folder.rglob("*") if not path.name.startswith("mlflow.db")} == before
+    assert count(server) == 6
+
+
 def test_while_a_server_works(new_server):
     """Many runs, some with long histories, are erased while others are logged: both go well."""
     server = new_server().start()

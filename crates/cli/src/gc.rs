@@ -39,7 +39,8 @@ pub fn run(args: &GcArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<bool> 
 }
 
 fn refuse(args: &GcArgs) -> Result<()> {
-    let refuse = |what: &str| Err(Error::invalid(format!("{what} is not supported by this build.")));
+    let refuse =
+        |what: &str| Err(Error::invalid(format!("{what} is not supported by this build.")));
     if args.jobs || args.job_ids.is_some() {
         return refuse("--jobs: erasing jobs");
     }
@@ -103,16 +104,36 @@ impl Locations {
         Ok(Locations { remote, cwd, destination })
     }
 
-    fn place(&self, location: &str) -> Result<Place> {
+    /// `None` for what never had artifacts. All that is in a place is going to be deleted, so it
+    /// must not be one that others share.
+    fn place(&self, location: &str) -> Result<Option<Place>> {
+        if location.is_empty() {
+            return Ok(None);
+        }
         let uri = ArtifactUri::parse(location)?;
-        if let (Some(store), Some(root)) = (&self.destination, uri.proxied_path()?) {
-            if root.is_root() {
-                return Err(Error::invalid("its location is everything that the server has"));
+        let shared = || {
+            let why = "its location is a whole storage, or a folder that holds other things";
+            Error::invalid(format!("{why}: {uri}"))
+        };
+        if uri.path().split('/').all(|part| matches!(part, "" | "." | "..")) {
+            return Err(shared());
+        }
+        if uri.is_local() {
+            // What is not there holds nothing.
+            let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
+            let (folder, cwd) = (real(uri.local_path(&self.cwd)?), real(self.cwd.clone()));
+            if cwd.starts_with(&folder) || folder.components().count() < 3 {
+                return Err(shared());
             }
-            return Ok(Place { store: store.clone(), root });
+        }
+        if let (Some(store), Some(root)) = (&self.destination, uri.proxied_path()?) {
+            return match root.is_root() {
+                true => Err(shared()),
+                false => Ok(Some(Place { store: store.clone(), root })),
+            };
         }
         let store = open_location(&self.remote, &self.cwd, &uri)?;
-        Ok(Place { store, root: ArtifactPath::root() })
+        Ok(Some(Place { store, root: ArtifactPath::root() }))
     }
 }
 
@@ -321,7 +342,9 @@ impl<'a> Gc<'a> {
             match found.first() {
                 Some(model) => self.limit.check("Logged model", "logged models", model)?,
                 None if self.store.find_logged_model(&id, true).await?.is_none() => {
-                    return Err(Error::not_found(format!("Logged model with ID '{id}' not found.")));
+                    return Err(Error::not_found(format!(
+                        "Logged model with ID '{id}' not found."
+                    )));
                 }
                 None => {
                     return Err(Error::invalid(format!(
@@ -394,8 +417,10 @@ impl<'a> Gc<'a> {
             return false;
         }
         let deleted = match self.artifacts.place(&of.artifact_location) {
-            Ok(place) if self.dry_run => place.size().await.map(Some),
-            Ok(place) => place.delete().await.map(|()| None),
+            Ok(Some(place)) if self.dry_run => place.size().await.map(Some),
+            Ok(None) if self.dry_run => Ok(Some((0, 0))),
+            Ok(Some(place)) => place.delete().await.map(|()| None),
+            Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
         match deleted {
@@ -477,6 +502,34 @@ fn parse_age(text: &str) -> Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_deleted_that_others_share() {
+        let locations = Locations {
+            remote: RemoteSettings::read(|_| None).unwrap(),
+            cwd: PathBuf::from("/srv/oxflow/work"),
+            destination: Some(Arc::new(oxflow_artifacts::LocalStore::new("/srv/artifacts"))),
+        };
+        assert!(locations.place("").unwrap().is_none());
+        for bad in [
+            ".",
+            "/",
+            "..",
+            "/srv",
+            "file:///",
+            "/srv/oxflow",
+            "file:///srv/oxflow/work",
+            "./.",
+            "s3://bucket",
+            "s3://bucket/",
+            "mlflow-artifacts:/",
+        ] {
+            assert!(locations.place(bad).is_err(), "{bad}");
+        }
+        for fine in ["mlruns/0/r/artifacts", "/srv/data/0/r", "s3://b/r", "mlflow-artifacts:/0/r"] {
+            assert!(locations.place(fine).unwrap().is_some(), "{fine}");
+        }
+    }
 
     #[test]
     fn ages_are_written_as_in_mlflow() {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use oxflow_model::{Error, ErrorCode, ExperimentId, LifecycleStage, Millis, ModelId, Result, RunId};
+use oxflow_model::{
+    Error, ErrorCode, ExperimentId, LifecycleStage, Millis, ModelId, Result, RunId,
+};
 use oxflow_store::{Binned, GarbageStore, ModelsInBin, RunsInBin};
 
 use crate::dataset::no_such_run;
@@ -138,8 +140,7 @@ fn binned_run(view: &View<'_>, id: &str, by: Option<Millis>) -> Result<Option<Bi
     // A run that does not say when it was deleted was deleted long ago, by an older MLflow.
     let deleted_at = meta(view, &place.path)?.int("deleted_time").map(Millis);
     let in_time = by.is_none_or(|by| deleted_at.is_none_or(|at| at <= by));
-    let binned =
-        Binned { id: id.to_owned(), artifact_location: info.artifact_uri, deleted_at };
+    let binned = Binned { id: id.to_owned(), artifact_location: info.artifact_uri, deleted_at };
     Ok(in_time.then_some(binned))
 }
 

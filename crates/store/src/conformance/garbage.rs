@@ -76,8 +76,7 @@ pub async fn the_bin_is_looked_through_in_pages(store: &dyn Store) {
 }
 
 pub async fn an_erased_run_leaves_nothing_and_its_neighbours_everything(store: &dyn Store) {
-    let (gone, stays) =
-        (run(store, 1).await, run(store, 2).await);
+    let (gone, stays) = (run(store, 1).await, run(store, 2).await);
     let dataset = super::dataset::input("train", "d", &[]);
     for id in [&gone, &stays] {
         store.log_batch(id, points(50)).await.unwrap();
