@@ -339,20 +339,17 @@ impl<'a> Gc<'a> {
         for id in named.split(',').map(ModelId::new) {
             let of_it = ModelsInBin::Named(id.clone());
             let found = self.store.models_in_bin(of_it.clone(), None, 1).await?;
-            match found.first() {
-                Some(model) => self.limit.check("Logged model", "logged models", model)?,
-                None if self.store.find_logged_model(&id, true).await?.is_none() => {
-                    return Err(Error::not_found(format!(
-                        "Logged model with ID '{id}' not found."
-                    )));
-                }
-                None => {
-                    return Err(Error::invalid(format!(
+            let Some(model) = found.first() else {
+                let active = self.store.find_logged_model(&id, true).await?.is_some();
+                return Err(match active {
+                    true => Error::invalid(format!(
                         "Logged model {id} is not in `deleted` lifecycle stage. Only logged models \
                          in `deleted` lifecycle stage can be deleted."
-                    )));
-                }
-            }
+                    )),
+                    false => Error::not_found(format!("Logged model with ID '{id}' not found.")),
+                });
+            };
+            self.limit.check("Logged model", "logged models", model)?;
             wanted.push(of_it);
         }
         Ok(wanted)
