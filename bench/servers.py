@@ -17,7 +17,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Server:
     """One server on one folder: database and artifacts live in it. `command` is a list."""
 
-    def __init__(self, command, folder, start_limit=180, store=None):
+    def __init__(self, command, folder, start_limit=180, store=None, destination=None, variables=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -26,11 +26,11 @@ class Server:
         arguments = [
             "server",
             "--backend-store-uri", store or f"sqlite:///{self.folder.resolve()}/tracking.db",
-            "--artifacts-destination", str(self.folder.resolve() / "artifacts"),
+            "--artifacts-destination", destination or str(self.folder.resolve() / "artifacts"),
             "--host", "127.0.0.1",
             "--port", str(self.port),
         ]  # fmt: skip
-        environment = dict(os.environ, MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
+        environment = dict(os.environ, MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true", **(variables or {}))
         with self.log.open("ab") as log:
             began = time.perf_counter()
             self.process = subprocess.Popen(

@@ -63,6 +63,53 @@ pub enum Command {
     /// The environment variable MLFLOW_TRACKING_URI names the tracking server.
     #[command(subcommand, arg_required_else_help = true)]
     Artifacts(ArtifactsCommand),
+    /// Erase deleted runs, logged models and experiments for good, with their artifacts.
+    ///
+    /// What has artifacts that cannot be deleted now stays for the next time.
+    Gc(GcArgs),
+}
+
+/// `oxflow gc`.
+#[derive(Args, Debug, Default)]
+pub struct GcArgs {
+    /// Only what was deleted at least so long ago, e.g. 30d or 1d2h3m4s; fractions are fine
+    #[arg(long, value_name = "AGE")]
+    pub older_than: Option<String>,
+    /// The database or folder of runs [default: sqlite:///mlflow.db, or ./mlruns if it is in use]
+    #[arg(long, value_name = "URI")]
+    pub backend_store_uri: Option<String>,
+    /// The storage behind the artifact proxy; with it, no server needs to run
+    /// [env: MLFLOW_ARTIFACTS_DESTINATION]
+    #[arg(long, value_name = "URI")]
+    pub artifacts_destination: Option<String>,
+    /// These runs only, comma-separated [default: all deleted ones]
+    #[arg(long, value_name = "IDS")]
+    pub run_ids: Option<String>,
+    /// These experiments only, comma-separated, with their runs [default: all deleted ones]
+    #[arg(long, value_name = "IDS")]
+    pub experiment_ids: Option<String>,
+    /// These logged models only, comma-separated [default: all deleted ones]
+    #[arg(long, value_name = "IDS")]
+    pub logged_model_ids: Option<String>,
+    /// The tracking server that artifacts behind its proxy are deleted by
+    /// [env: MLFLOW_TRACKING_URI]
+    #[arg(long, value_name = "URI")]
+    pub tracking_uri: Option<String>,
+    /// Tell what would be erased, and how large it is; erase nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Refused: there are no jobs to erase yet
+    #[arg(long, hide = true)]
+    pub jobs: bool,
+    /// Refused: there are no jobs to erase yet
+    #[arg(long, value_name = "IDS", hide = true)]
+    pub job_ids: Option<String>,
+    /// Refused, but for the default one: work is done there only
+    #[arg(long, value_name = "NAME", hide = true)]
+    pub workspace: Option<String>,
+    /// Refused: work is done in the default one only
+    #[arg(long, hide = true)]
+    pub all_workspaces: bool,
 }
 
 /// `oxflow demo`.

@@ -6,6 +6,7 @@ mod compose;
 mod db;
 mod demo;
 mod env;
+mod gc;
 mod log;
 mod moving;
 mod settings;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(error.message(), 1),
         },
+        Command::Gc(args) => end(gc::run(&args, &env, &mut say)),
         Command::Migrate(args) => end(moving::migrate(&args, &mut say)),
         Command::MigrateFilestore(args) => end(moving::filestore(&args, &mut say)),
         Command::Artifacts(command) => match artifacts::run(command, &env) {

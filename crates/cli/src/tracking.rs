@@ -1,12 +1,16 @@
 //! The tracking server that a command works with: one that is reached by HTTP, or a database or
 //! folder that is answered for in this process, by the same code that a server runs.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{Method, Request, header};
-use oxflow_artifacts::{ArtifactUri, MlflowServer, ServerSettings};
+use oxflow_artifacts::{
+    ArtifactStore, ArtifactUri, LocationPolicy, MlflowServer, RemoteSettings, Resolver,
+    ServerSettings,
+};
 use oxflow_model::{Error, ErrorCode, Result};
 use oxflow_store::Store;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -17,6 +21,7 @@ use crate::args::ServerArgs;
 use crate::compose;
 use crate::env::Env;
 use crate::settings;
+use crate::system::SystemClock;
 
 /// Longest answer of an API request.
 const MOST_JSON: usize = 256 << 20;
@@ -136,6 +141,18 @@ pub struct RunPlace {
     pub location: String,
     /// Its experiment.
     pub experiment: String,
+}
+
+/// The store of a location, as a command sees it: whoever runs it means the host that the location
+/// names, or believes the tracking server or database that names it.
+pub fn open_location(
+    remote: &RemoteSettings,
+    cwd: &Path,
+    location: &ArtifactUri,
+) -> Result<Arc<dyn ArtifactStore>> {
+    Resolver::new(LocationPolicy::new([location]), cwd)
+        .with_remote(remote.clone(), Arc::new(SystemClock))
+        .open(location)
 }
 
 /// The working directory.

@@ -14,6 +14,7 @@ mod changes;
 mod dataset;
 mod experiment;
 mod folder;
+mod garbage;
 mod index;
 mod lock;
 mod logged_model;

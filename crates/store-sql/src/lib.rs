@@ -11,6 +11,7 @@ pub mod error;
 mod evaluation_dataset;
 mod experiment;
 mod filter;
+mod garbage;
 mod issue;
 mod label_schema;
 mod logged_model;

@@ -15,6 +15,10 @@ pub struct Statements {
     /// and holds whole rows; SQLite would rather walk the points of all runs in it than look up
     /// the rows of one.
     pub metrics_of_run: String,
+    /// The same behind `DELETE FROM`.
+    pub delete_metrics_of_run: String,
+    /// The end of a query; arguments: how many rows, and how many to skip.
+    pub page: &'static str,
     /// Arguments: run, key, value.
     pub insert_param: String,
     /// Arguments: run, key, value.
@@ -63,6 +67,11 @@ impl Statements {
                 "metrics{}",
                 dialect.use_index("index_metrics_run_uuid_key_step")
             ),
+            delete_metrics_of_run: format!(
+                "metrics{}",
+                dialect.delete_by_index("index_metrics_run_uuid_key_step")
+            ),
+            page: dialect.page(),
             upsert_latest_metric: dialect.upsert_latest_metric(),
             insert_model_metric: dialect.insert_or_ignore(
                 "logged_model_metrics",

@@ -9,6 +9,7 @@ mod change;
 pub mod conformance;
 mod evaluation_dataset;
 mod experiment;
+mod garbage;
 mod issue;
 mod label_schema;
 mod logged_model;
@@ -28,6 +29,7 @@ use oxflow_model::Result;
 pub use change::{ChangeStore, ChangedRun, Pulse};
 pub use evaluation_dataset::{EvaluationDatasetSearch, EvaluationDatasetStore};
 pub use experiment::{ExperimentSearch, ExperimentStore};
+pub use garbage::{Binned, GarbageStore, ModelsInBin, RunsInBin};
 pub use issue::{IssueSearch, IssueStore};
 pub use label_schema::LabelSchemaStore;
 pub use logged_model::{LoggedModelSearch, LoggedModelStore};
@@ -61,6 +63,7 @@ pub trait Store:
     + WorkspaceStore
     + SavedViewStore
     + ChangeStore
+    + GarbageStore
 {
     /// What `server-info` calls this store, e.g. `SqlStore`.
     fn kind(&self) -> &'static str;

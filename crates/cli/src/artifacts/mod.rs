@@ -4,7 +4,7 @@ mod download;
 mod file;
 mod models;
 mod place;
-mod progress;
+pub mod progress;
 mod upload;
 
 use oxflow_artifacts::{ArtifactPath, FileInfo};

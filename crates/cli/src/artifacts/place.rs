@@ -3,15 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oxflow_artifacts::{
-    ArtifactPath, ArtifactStore, ArtifactUri, LocationPolicy, RemoteSettings, Resolver,
-};
+use oxflow_artifacts::{ArtifactPath, ArtifactStore, ArtifactUri, RemoteSettings};
 use oxflow_model::{Error, Result};
 
 use super::models::ModelUri;
 use crate::env::Env;
-use crate::system::SystemClock;
-use crate::tracking::{Tracking, cwd};
+use crate::tracking::{Tracking, cwd, open_location};
 
 /// Finds artifacts.
 pub struct Places {
@@ -52,13 +49,9 @@ impl Places {
         Ok(Places { tracking, remote, cwd: cwd()? })
     }
 
-    /// The store of a location. Whoever runs a command means the host that it names, or believes
-    /// the tracking server that names it.
+    /// The store of a location.
     pub fn open(&self, location: &str) -> Result<Arc<dyn ArtifactStore>> {
-        let uri = ArtifactUri::parse(location)?;
-        Resolver::new(LocationPolicy::new([&uri]), self.cwd.clone())
-            .with_remote(self.remote.clone(), Arc::new(SystemClock))
-            .open(&uri)
+        open_location(&self.remote, &self.cwd, &ArtifactUri::parse(location)?)
     }
 
     /// The artifacts of a run.

@@ -62,6 +62,11 @@ pub trait Dialect: Send + Sync {
         String::new()
     }
 
+    /// The same behind the name of a table in a `DELETE`, where MySQL takes no hint.
+    fn delete_by_index(&self, _index: &str) -> String {
+        String::new()
+    }
+
     /// A query to run after experiments were given numbers by hand, so that the database, by which
     /// stock MLflow numbers them, does not give them out again. PostgreSQL counts apart.
     fn after_given_numbers(&self) -> Option<&'static str> {

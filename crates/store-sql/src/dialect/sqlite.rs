@@ -12,6 +12,10 @@ impl Dialect for Sqlite {
         format!(" INDEXED BY {index}")
     }
 
+    fn delete_by_index(&self, index: &str) -> String {
+        self.use_index(index)
+    }
+
     fn largest_experiment(&self) -> i64 {
         i64::MAX
     }

@@ -21,7 +21,7 @@ fn dataset(name: &str, digest: &str) -> Dataset {
     }
 }
 
-fn input(name: &str, digest: &str, tags: &[(&str, &str)]) -> DatasetInput {
+pub(super) fn input(name: &str, digest: &str, tags: &[(&str, &str)]) -> DatasetInput {
     let tags = tags.iter().map(|(key, value)| Tag::new(*key, *value)).collect();
     DatasetInput { tags, dataset: dataset(name, digest) }
 }

@@ -11,6 +11,7 @@ pub mod database_concurrency;
 pub mod dataset;
 pub mod evaluation_dataset;
 pub mod experiment;
+pub mod garbage;
 pub mod issue;
 pub mod label_schema;
 pub mod logged_model;
@@ -171,6 +172,15 @@ macro_rules! conformance_suite {
             a_deleted_run_can_be_read_but_not_written
             the_model_history_grows_by_one_object_at_a_time
             a_model_history_that_is_not_json_is_refused
+        }
+        $crate::conformance_suite! { $make; garbage:
+            the_bin_holds_what_was_deleted
+            the_bin_is_looked_through_in_pages
+            an_erased_run_leaves_nothing_and_its_neighbours_everything
+            a_long_history_is_erased_whole
+            what_is_not_in_the_bin_is_not_erased
+            an_erased_model_is_gone
+            an_erased_experiment_takes_everything_with_it
         }
         $crate::conformance_suite! { $make; param:
             a_param_is_written_once
