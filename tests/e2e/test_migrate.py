@@ -275,8 +275,23 @@ def test_to_postgresql_and_back(filled, postgres, tmp_path):
     assert output.count("in the target, because it cannot hold") == 3, output
     assert "Written: 0 experiments, 0 runs, 0 metric points" in moved(folder, database)
     moved(database, copy)
-    check_equal(dump(copy, tmp_path, "copy"), dump(database, tmp_path, "postgresql"))
     # The numbers that were given are not given again.
     run_client(STOCK, "folder_fill.py", database, tmp_path / "more", name="more")
     moved(database, copy)
     check_equal(dump(copy, tmp_path, "copy"), dump(database, tmp_path, "postgresql"))
+
+
+def test_out_of_a_server(new_server, tmp_path):
+    """A server that only its clients can reach is moved out of by what its API shows."""
+    with new_server(folder=tmp_path / "server") as server:
+        run_client(STOCK, "folder_fill.py", server.uri, tmp_path / "fill")
+        seen = dump(server.uri, tmp_path, "server")
+        database = f"sqlite:///{tmp_path / 'moved.db'}"
+        output = moved(server.uri, database)
+        assert "Read back and equal: 4 experiments, 12 runs" in output, output
+        assert "Written: 0 experiments, 0 runs, 0 metric points, 0 logged" in moved(server.uri, database)
+        code, output = migrate(database, server.uri)
+        assert code == 1 and "cannot be written to" in output, output
+        code, output = migrate(f"{server.uri}/nothing/here", database)
+        assert code == 1 and "not as MLflow does" in output, output
+    check_equal(dump(database, tmp_path, "database"), seen)

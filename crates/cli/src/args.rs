@@ -230,7 +230,8 @@ pub struct UpgradeArgs {
 /// `oxflow migrate`.
 #[derive(Args, Debug)]
 pub struct MigrateArgs {
-    /// The store to read: sqlite:///mlflow.db, a folder such as ./mlruns, …
+    /// The store to read: sqlite:///mlflow.db, a folder such as ./mlruns, a server such as
+    /// http://host:5000, …
     #[arg(long, value_name = "URI")]
     pub from: String,
     /// The store to write to; created if it is not there

@@ -60,8 +60,8 @@ fn main() -> ExitCode {
             Err(error) => complain(error.message(), 1),
         },
         Command::Gc(args) => end(gc::run(&args, &env, &mut say)),
-        Command::Migrate(args) => end(moving::migrate(&args, &mut say)),
-        Command::MigrateFilestore(args) => end(moving::filestore(&args, &mut say)),
+        Command::Migrate(args) => end(moving::migrate(&args, &env, &mut say)),
+        Command::MigrateFilestore(args) => end(moving::filestore(&args, &env, &mut say)),
         Command::Artifacts(command) => match artifacts::run(command, &env) {
             Ok(told) => {
                 told.iter().for_each(|text| say(text));

@@ -58,8 +58,16 @@ fn does_not_reach(name: &str, banned: &[&str], instead: &str) {
     }
 }
 
-const DATABASES: [&str; 7] =
-    ["store-file", "store-sql", "rusqlite", "sqlx", "tokio-postgres", "mysql_async", "tiberius"];
+const DATABASES: [&str; 8] = [
+    "store-file",
+    "store-rest",
+    "store-sql",
+    "rusqlite",
+    "sqlx",
+    "tokio-postgres",
+    "mysql_async",
+    "tiberius",
+];
 const HTTP: [&str; 7] = ["server", "axum", "http", "hyper", "hyper-util", "tower", "reqwest"];
 
 #[test]

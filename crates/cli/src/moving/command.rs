@@ -6,16 +6,18 @@ use std::sync::Arc;
 use oxflow_model::{Clock as _, Error, Result};
 use oxflow_store::{ExportStore, ImportStore, Store};
 use oxflow_store_file::{ExperimentIds, FileStore};
+use oxflow_store_rest::{Access, RestStore};
 use oxflow_store_sql::{OpenOptions, SqlStore};
 
 use super::progress::Progress;
 use super::report::{Report, grouped};
 use super::walk::{Pass, Walk};
 use crate::args::{FilestoreArgs, MigrateArgs};
+use crate::env::Env;
 use crate::system::{RandomIds, SystemClock};
 
 /// `oxflow migrate`. Tells through `say`; gives whether all was moved.
-pub fn migrate(args: &MigrateArgs, say: &mut dyn FnMut(&str)) -> Result<bool> {
+pub fn migrate(args: &MigrateArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<bool> {
     let cwd = working_folder()?;
     if is_same(&args.from, &args.to, &cwd) {
         return Err(Error::invalid("The source and the target are the same store."));
@@ -26,7 +28,7 @@ pub fn migrate(args: &MigrateArgs, say: &mut dyn FnMut(&str)) -> Result<bool> {
         .map_err(|error| Error::internal(format!("Cannot start the runtime: {error}.")))?;
     let mut progress = Progress::new(!args.no_progress);
     let mut report = Report::default();
-    runtime.block_on(move_all(args, &cwd, &mut progress, &mut report))?;
+    runtime.block_on(move_all(args, env, &cwd, &mut progress, &mut report))?;
     report.lines(!args.no_verify).iter().for_each(|line| say(line));
     let told = progress.seconds();
     if !args.no_verify && report.is_good() {
@@ -36,7 +38,7 @@ pub fn migrate(args: &MigrateArgs, say: &mut dyn FnMut(&str)) -> Result<bool> {
 }
 
 /// `oxflow migrate-filestore`.
-pub fn filestore(args: &FilestoreArgs, say: &mut dyn FnMut(&str)) -> Result<bool> {
+pub fn filestore(args: &FilestoreArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<bool> {
     if !args.target.starts_with("sqlite:") {
         return Err(Error::invalid(
             "Invalid value for '--target': must be a SQLite URI starting with 'sqlite:///'. For \
@@ -52,7 +54,7 @@ pub fn filestore(args: &FilestoreArgs, say: &mut dyn FnMut(&str)) -> Result<bool
     say(&format!("Target: {}", args.target));
     let no_progress = args.no_progress && !args.progress;
     let to = args.target.clone();
-    let good = migrate(&MigrateArgs { from, to, no_verify: false, no_progress }, say)?;
+    let good = migrate(&MigrateArgs { from, to, no_verify: false, no_progress }, env, say)?;
     say("To start a server with the migrated data:");
     say(&format!("  oxflow server --backend-store-uri {}", args.target));
     Ok(good)
@@ -65,13 +67,15 @@ fn working_folder() -> Result<PathBuf> {
 
 async fn move_all(
     args: &MigrateArgs,
+    env: &Env,
     cwd: &Path,
     progress: &mut Progress,
     report: &mut Report,
 ) -> Result<()> {
-    let source = open_source(&args.from, cwd)?;
+    let source = open_source(&args.from, env, cwd).await?;
     let target = open_target(&args.to, cwd)?;
-    let moved = walk(args, source.store(), target.store(), progress, report).await;
+    let Some(written) = target.written() else { return Err(no_way_in()) };
+    let moved = walk(args, source.read(), written, progress, report).await;
     let closed = target.close().await;
     source.close().await?;
     moved.and(closed)
@@ -96,17 +100,27 @@ async fn walk(
     if args.no_verify { Ok(()) } else { walk.run(Pass::Verify).await }
 }
 
-/// A store of either kind.
+/// A store of any kind.
 enum Opened {
     Sql(SqlStore),
     File(FileStore),
+    Rest(RestStore),
 }
 
 impl Opened {
-    fn store(&self) -> &dyn ImportStore {
+    fn read(&self) -> &dyn ExportStore {
         match self {
             Opened::Sql(store) => store,
             Opened::File(store) => store,
+            Opened::Rest(store) => store,
+        }
+    }
+
+    fn written(&self) -> Option<&dyn ImportStore> {
+        match self {
+            Opened::Sql(store) => Some(store),
+            Opened::File(store) => Some(store),
+            Opened::Rest(_) => None,
         }
     }
 
@@ -114,6 +128,7 @@ impl Opened {
         match self {
             Opened::Sql(store) => Store::close(store).await,
             Opened::File(store) => Store::close(store).await,
+            Opened::Rest(_) => Ok(()),
         }
     }
 }
@@ -128,7 +143,28 @@ fn sql_options(uri: &str, cwd: &Path) -> OpenOptions {
     }
 }
 
-fn open_source(uri: &str, cwd: &Path) -> Result<Opened> {
+fn is_server(uri: &str) -> bool {
+    uri.starts_with("http://") || uri.starts_with("https://")
+}
+
+fn no_way_in() -> Error {
+    Error::invalid(
+        "A server cannot be written to with ids and times. Name the store behind it, as its \
+         --backend-store-uri does; the server may go on meanwhile.",
+    )
+}
+
+async fn open_source(uri: &str, env: &Env, cwd: &Path) -> Result<Opened> {
+    if is_server(uri) {
+        let text = |name: &str| env.get(name).map(str::to_owned);
+        let access = Access {
+            user: text("MLFLOW_TRACKING_USERNAME"),
+            password: text("MLFLOW_TRACKING_PASSWORD"),
+            token: text("MLFLOW_TRACKING_TOKEN"),
+            insecure: env.flag("MLFLOW_TRACKING_INSECURE_TLS") == Some(true),
+        };
+        return Ok(Opened::Rest(RestStore::connect(uri, access).await?));
+    }
     Ok(match oxflow_store_file::folder_of(uri, cwd) {
         Some(path) => Opened::File(FileStore::open_to_read(&path?, Arc::new(SystemClock))?),
         None => Opened::Sql(SqlStore::open_to_read(&sql_options(uri, cwd))?),
@@ -136,6 +172,9 @@ fn open_source(uri: &str, cwd: &Path) -> Result<Opened> {
 }
 
 fn open_target(uri: &str, cwd: &Path) -> Result<Opened> {
+    if is_server(uri) {
+        return Err(no_way_in());
+    }
     let Some(path) = oxflow_store_file::folder_of(uri, cwd) else {
         return Ok(Opened::Sql(SqlStore::open(&sql_options(uri, cwd))?));
     };
