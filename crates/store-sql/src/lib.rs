@@ -19,6 +19,7 @@ mod metric;
 pub mod migrate;
 mod model_version;
 mod open;
+mod open_mysql;
 mod open_postgres;
 mod param;
 mod registered_model;
