@@ -59,7 +59,7 @@ fn does_not_reach(name: &str, banned: &[&str], instead: &str) {
 }
 
 const DATABASES: [&str; 6] =
-    ["store-sql", "rusqlite", "sqlx", "tokio-postgres", "mysql_async", "tiberius"];
+    ["store-sql", "rusqlite", "sqlx", "tokio-postgres", "mysql", "tiberius"];
 const HTTP: [&str; 7] = ["server", "axum", "http", "hyper", "hyper-util", "tower", "reqwest"];
 
 #[test]
