@@ -5,6 +5,9 @@ use super::{Dialect, insert};
 use crate::schema;
 use crate::session::Lock;
 
+/// There is always a character that takes the meaning from the next one; this one is never written.
+const NO_ESCAPE: &str = " ESCAPE X'01'";
+
 /// The SQL of MySQL and MariaDB.
 pub struct MySql;
 
@@ -69,11 +72,11 @@ impl Dialect for MySql {
     }
 
     fn like(&self, expression: &str) -> String {
-        format!("{expression} LIKE ? COLLATE utf8mb4_bin")
+        format!("{expression} LIKE ? COLLATE utf8mb4_bin{NO_ESCAPE}")
     }
 
     fn ilike(&self, expression: &str) -> String {
-        format!("lower({expression}) LIKE lower(?) COLLATE utf8mb4_bin")
+        format!("lower({expression}) LIKE lower(?) COLLATE utf8mb4_bin{NO_ESCAPE}")
     }
 
     fn as_text(&self, expression: &str) -> String {

@@ -1,6 +1,5 @@
 //! The SQL store on MariaDB: the promises of every store, and how databases are opened, refused and
 //! lost.
-#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod opening;
 mod refusing;

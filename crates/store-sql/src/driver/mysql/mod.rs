@@ -45,7 +45,8 @@ impl MySqlConnection {
     pub fn connect(&mut self) -> Result<(), DbError> {
         if self.link.is_none() {
             let mut link = Conn::new(self.target.options.clone())?;
-            link.query_drop(self.target.settings(&mut link)?)?;
+            let settings = self.target.settings(&mut link)?;
+            link.query_drop(settings)?;
             self.link = Some(link);
         }
         Ok(())

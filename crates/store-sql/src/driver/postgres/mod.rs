@@ -166,7 +166,7 @@ impl Texts {
             self.known.insert(sql.into(), text);
         }
         let clock = self.clock;
-        let text = self.known.entry(sql.into()).or_insert_with(|| Text::default());
+        let text = self.known.entry(sql.into()).or_default();
         text.uses += 1;
         text.used_at = clock;
         text
