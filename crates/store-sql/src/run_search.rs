@@ -184,10 +184,10 @@ fn add_clause(query: &mut Query, dialect: &dyn Dialect, clause: &RunClause, look
             query.and(&exists("tags", &test), [key.clone().into(), value.clone().into()]);
         }
         RunClause::ParamPresence { key, is_null } => {
-            presence(query, "params", key, *is_null, looked_up)
+            presence(query, "params", key, *is_null, looked_up);
         }
         RunClause::TagPresence { key, is_null } => {
-            presence(query, "tags", key, *is_null, looked_up)
+            presence(query, "tags", key, *is_null, looked_up);
         }
         // MLflow looks at the tag, so that a run whose tag was removed is not found by its name.
         RunClause::Text { attribute: RunText::RunName, op, value } => {
