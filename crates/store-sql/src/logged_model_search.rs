@@ -158,7 +158,9 @@ fn order_by(query: &mut Query, dialect: &dyn Dialect, orders: &[LoggedModelOrder
     };
     for order in orders {
         match &order.by {
-            LoggedModelOrderKey::Text(text) => add(order_column(dialect, *text), vec![], order.ascending),
+            LoggedModelOrderKey::Text(text) => {
+                add(order_column(dialect, *text), vec![], order.ascending)
+            }
             LoggedModelOrderKey::Time(time) => {
                 add(time_column(*time).to_owned(), vec![], order.ascending);
             }

@@ -15,11 +15,11 @@ use crate::database::Database;
 use crate::dialect::{Dialect, Sqlite};
 use crate::driver::sqlite::{Access, SqliteConnection, path_of};
 use crate::error::{DbError, DbErrorKind};
-use crate::{open_mysql, open_postgres};
 use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
 use crate::statements::Statements;
 use crate::workspace;
+use crate::{open_mysql, open_postgres};
 
 /// What a store needs to know to open.
 #[derive(Clone, Debug)]

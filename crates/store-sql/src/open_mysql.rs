@@ -20,7 +20,8 @@ const WRITERS: usize = 4;
 /// for the other: statements that create something commit at once. Given up with the connection.
 const PREPARING: &str = "SELECT get_lock(left(concat('oxflow:', database()), 64), 120)";
 /// The tables of the database.
-const TABLES: &str = "SELECT table_name FROM information_schema.tables WHERE table_schema = database()";
+const TABLES: &str =
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = database()";
 
 /// Opens the store; see [`SqlStore::open`].
 pub fn open(options: &OpenOptions) -> Result<SqlStore> {

@@ -32,11 +32,7 @@ impl Dialect for MySql {
         let newer = "(VALUES(step), VALUES(timestamp), VALUES(value)) > (step, timestamp, value)";
         let set = ["is_nan", "value", "timestamp", "step"]
             .map(|column| format!("{column} = IF({newer}, VALUES({column}), {column})"));
-        format!(
-            "{} ON DUPLICATE KEY UPDATE {}",
-            insert("latest_metrics", &all),
-            set.join(", ")
-        )
+        format!("{} ON DUPLICATE KEY UPDATE {}", insert("latest_metrics", &all), set.join(", "))
     }
 
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {

@@ -39,7 +39,8 @@ fn wrong_passwords_and_missing_databases_are_told_apart() {
 fn a_server_that_does_not_answer_is_named() {
     let database = TestMySql::empty();
     let uri = "mysql://ann:s3cret@127.0.0.1:9/ml";
-    let error = refused(&database, uri, &["ann:***@127.0.0.1:9/ml", "cannot be reached", "refused"]);
+    let error =
+        refused(&database, uri, &["ann:***@127.0.0.1:9/ml", "cannot be reached", "refused"]);
     assert_eq!(error.code(), ErrorCode::TemporarilyUnavailable);
 }
 

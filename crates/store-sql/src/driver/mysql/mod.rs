@@ -66,7 +66,10 @@ impl MySqlConnection {
     }
 
     /// Does something with the connection, which is given up if it turns out to be broken.
-    fn using<T>(&mut self, work: impl FnOnce(&mut Conn) -> Result<T, DbError>) -> Result<T, DbError> {
+    fn using<T>(
+        &mut self,
+        work: impl FnOnce(&mut Conn) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
         let begin = self.begin.take();
         let Some(link) = &mut self.link else {
             let lost = "the connection to the database was lost";
