@@ -13,7 +13,7 @@ MLFLOW = $(OXFLOW_VENVS)/mlflow-3.17.2/bin/mlflow
 # The same requests every time, so that a change is blamed for what it did and for nothing else; SEED=8 looks elsewhere.
 SEED ?= 7
 
-.PHONY: serve build ui test lint unit databases venvs e2e web-lint web-test replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
+.PHONY: serve build ui test lint unit databases venvs e2e test-stores web-lint web-test replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
 
 serve: ui
 	cargo build --release --bin oxflow
@@ -28,8 +28,8 @@ apt_install = echo "installing $(1)"; sudo=$$([ $$(id -u) = 0 ] || echo sudo); $
 
 # Each part leaves its counts in $(CARGO_TARGET_DIR)/results, so that they can be read together at the end.
 # The pages come first: cargo embeds them, and would otherwise compile the server twice.
-test: ui lint unit e2e web-test conformance-quick
-	@cat $(CARGO_TARGET_DIR)/results/{unit,e2e,web,conformance}
+test: ui lint unit e2e test-stores web-test conformance-quick
+	@cat $(CARGO_TARGET_DIR)/results/{unit,e2e,stores,web,conformance}
 
 # The web pages. Cargo embeds what is in web/dist, and does without when nothing is.
 UI_SOURCES = $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/package.json
@@ -82,6 +82,12 @@ venvs:
 e2e: build venvs databases | $(CARGO_TARGET_DIR)/results
 	@set -o pipefail; $(PYTEST) -q -p no:cacheprovider --durations=5 tests/e2e 2>&1 | tee $(CARGO_TARGET_DIR)/results/e2e.log; \
 	 status=$$?; grep '^e2e: ' $(CARGO_TARGET_DIR)/results/e2e.log > $(CARGO_TARGET_DIR)/results/e2e; exit $$status
+
+# Artifacts on S3, Google's storage and Azure: real servers of each on this machine, installed once.
+test-stores: build venvs | $(CARGO_TARGET_DIR)/results
+	$(PYTHON) tests/stores/setup_stores.py
+	@set -o pipefail; $(PYTEST) -q -p no:cacheprovider --durations=5 tests/stores 2>&1 | tee $(CARGO_TARGET_DIR)/results/stores.log; \
+	 status=$$?; grep '^stores: ' $(CARGO_TARGET_DIR)/results/stores.log > $(CARGO_TARGET_DIR)/results/stores; exit $$status
 
 # What somebody thought of: the recorded scenarios.
 replay: build | $(CARGO_TARGET_DIR)/results

@@ -50,13 +50,14 @@ class Exit:
 class Server:
     """A tracking server on `folder`; starting it again continues with the same database and artifacts."""
 
-    def __init__(self, folder, command=None, store=None, options=(), user=None, environment=None):
+    def __init__(self, folder, command=None, store=None, options=(), user=None, environment=None, destination=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.command = command or server_command()
         self.database = self.folder / "mlflow.db"
         self.store = store or f"sqlite:///{self.database}"
         self.options = list(options)
+        self.destination = destination or str(self.folder / "artifacts")
         self.user = user
         self.environment = environment or {}
         self.log = self.folder / "server.log"
@@ -72,7 +73,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.command, "server", "--host", "127.0.0.1", "--port", str(self.port),
-                 "--backend-store-uri", self.store, "--artifacts-destination", str(self.folder / "artifacts"),
+                 "--backend-store-uri", self.store, "--artifacts-destination", self.destination,
                  *self.options],
                 stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, user=self.user, start_new_session=True,
                 env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -229,6 +230,8 @@ def run_client(version, script, server_uri, folder, **settings):
         "LANG": "C.UTF-8",
         "MLFLOW_TRACKING_URI": server_uri,
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        # For those that are sent to a folder: newer clients refuse one otherwise.
+        "MLFLOW_ALLOW_FILE_STORE": "true",
         # A retry would hide a server error and wait for minutes.
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

@@ -1,5 +1,7 @@
 //! Messages of `artifacts/…` and `mlflow-artifacts/…`.
 
+use serde_json::Value;
+
 use crate::message;
 
 message! {
@@ -44,6 +46,53 @@ message! {
         expiration: Option<i64>,
     }
 
+    /// The answer to [`PresignUpload`].
+    pub struct PresignUploadResponse { presigned_url: Option<String>, headers: Option<Value> }
+
+    /// The answer to [`PresignDownload`].
+    pub struct PresignDownloadResponse {
+        presigned_url: Option<String>,
+        headers: Option<Value>,
+        file_size: Option<i64>,
+    }
+
+    /// The answer to `GET mlflow-artifacts/presigned/…`.
+    pub struct PresignProxiedResponse {
+        url: Option<String>,
+        headers: Option<Value>,
+        file_size: Option<i64>,
+    }
+
     /// `POST mlflow-artifacts/mpu/create/…`
     pub struct CreateMultipartUpload { [required] path: Option<String>, num_parts: Option<i64> }
+
+    /// Where a part of an upload goes.
+    pub struct MultipartCredential {
+        url: Option<String>,
+        part_number: Option<i64>,
+        headers: Option<Value>,
+    }
+
+    /// The answer to [`CreateMultipartUpload`].
+    pub struct CreateMultipartUploadResponse {
+        upload_id: Option<String>,
+        credentials: Vec<MultipartCredential>,
+    }
+
+    /// A part that was uploaded.
+    pub struct MultipartPart {
+        part_number: Option<i64>,
+        etag: Option<String>,
+        url: Option<String>,
+    }
+
+    /// `POST mlflow-artifacts/mpu/complete/…`
+    pub struct CompleteMultipartUpload {
+        [required] path: Option<String>,
+        upload_id: Option<String>,
+        [required] parts: Option<Vec<MultipartPart>>,
+    }
+
+    /// `POST mlflow-artifacts/mpu/abort/…`
+    pub struct AbortMultipartUpload { [required] path: Option<String>, upload_id: Option<String> }
 }

@@ -48,9 +48,9 @@ pub const fn wire(code: ErrorCode) -> Wire {
         E::Unauthenticated => row("UNAUTHENTICATED", 401),
         E::PermissionDenied => classed("PERMISSION_DENIED", 403, "KAM00", "PERMISSION_DENIED"),
         // 400, not MLflow's 500: trying again does not help, and its clients would do so for minutes.
+        E::FeatureDisabled => classed("FEATURE_DISABLED", 400, "KAM00", "FEATURE_DISABLED"),
         E::InvalidState => classed("INVALID_STATE", 400, "XXM00", "CLIENT_INTERNAL_ERROR"),
         E::ResourceConflict => row("RESOURCE_CONFLICT", 409),
-        E::FeatureDisabled => classed("FEATURE_DISABLED", 500, "KAM00", "FEATURE_DISABLED"),
         E::NotImplemented => row("NOT_IMPLEMENTED", 501),
         E::TemporarilyUnavailable => {
             classed("TEMPORARILY_UNAVAILABLE", 503, "XXM00", "CLIENT_INTERNAL_ERROR")

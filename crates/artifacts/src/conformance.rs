@@ -11,11 +11,18 @@ use oxflow_model::error::{Error, ErrorCode};
 use crate::{ArtifactPath, ArtifactStore, ByteRange, ByteStream};
 
 /// One `#[tokio::test]` per promise. The expression makes a new, empty store, and something that
-/// has to live as long.
+/// has to live as long. After `ignored`, it makes a store in an `Arc` and nothing else, and the
+/// tests run on request only.
 #[macro_export]
 macro_rules! conformance_suite {
+    (ignored $make:expr) => {
+        $crate::conformance_suite!(@names ignored $make);
+    };
     ($make:expr) => {
-        $crate::conformance_suite!($make;
+        $crate::conformance_suite!(@names all $make);
+    };
+    (@names $how:ident $make:expr) => {
+        $crate::conformance_suite!(@$how $make;
             what_was_written_can_be_read
             an_overwritten_file_has_the_new_content
             ranges_are_read
@@ -41,11 +48,19 @@ macro_rules! conformance_suite {
             concurrent_uploads_of_one_file_do_not_mix
         );
     };
-    ($make:expr; $($name:ident)*) => {
+    (@all $make:expr; $($name:ident)*) => {
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $name() {
             let (store, _alive) = $make;
             $crate::conformance::$name(&store).await;
+        })*
+    };
+    (@ignored $make:expr; $($name:ident)*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        #[ignore = "needs a storage"]
+        async fn $name() {
+            let store = $make;
+            $crate::conformance::$name(&*store).await;
         })*
     };
 }
@@ -196,11 +211,19 @@ mod promises {
 
     pub async fn odd_names_survive(store: Store<'_>) {
         let names = ["with space.txt", "p%q", "a\\b", "a?b", "a;b", "a*b", "Loss: x", "..a", "ф"];
-        for name in names {
-            put(store, &format!("odd/{name}"), "x").await;
-            assert_eq!(get(store, &format!("odd/{name}")).await, "x");
+        let mut expected = Vec::new();
+        for name in names.map(|name| format!("odd/{name}")) {
+            match store.write(&path(&name), body(["x"])).await {
+                // Some storages cannot tell it from a slash, and must say so.
+                Err(error) if name.contains('\\') => {
+                    assert_eq!(error.code(), ErrorCode::InvalidParameterValue);
+                    continue;
+                }
+                written => written.unwrap(),
+            }
+            assert_eq!(get(store, &name).await, "x");
+            expected.push(format!("{name}=1"));
         }
-        let mut expected = names.map(|name| format!("odd/{name}=1"));
         expected.sort();
         assert_eq!(ls(store, "odd").await, expected);
     }

@@ -19,7 +19,10 @@ mod within;
 pub use local::LocalStore;
 pub use path::ArtifactPath;
 pub use policy::LocationPolicy;
-pub use remote::RemoteStore;
+pub use remote::{RemoteSettings, RemoteStore};
 pub use resolver::Resolver;
-pub use store::{ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, Stat};
+pub use store::{
+    ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, MultipartUpload,
+    PartUrl, Presigned, Stat, UploadedPart,
+};
 pub use uri::ArtifactUri;

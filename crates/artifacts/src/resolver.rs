@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use oxflow_model::Clock;
 use oxflow_model::error::{Error, ErrorCode, Result};
 
-use crate::{ArtifactStore, ArtifactUri, LocalStore, LocationPolicy};
+use crate::{ArtifactStore, ArtifactUri, LocalStore, LocationPolicy, RemoteSettings};
 
 /// The schemes that MLflow knows, in the order in which its error message names them.
 const KNOWN: &[&str] = &[
@@ -31,7 +32,7 @@ const KNOWN: &[&str] = &[
     "abfss",
 ];
 
-type Opener = Arc<dyn Fn(&ArtifactUri) -> Result<Arc<dyn ArtifactStore>> + Send + Sync>;
+pub(crate) type Opener = Arc<dyn Fn(&ArtifactUri) -> Result<Arc<dyn ArtifactStore>> + Send + Sync>;
 
 /// Opens the store of a location. Local folders always work; whoever composes the server adds
 /// the other schemes that this build supports.
@@ -61,6 +62,15 @@ impl Resolver {
     ) -> Resolver {
         self.openers.insert(scheme, Arc::new(open));
         self
+    }
+
+    /// Adds the object storages that this build supports.
+    #[must_use]
+    pub fn with_remote(self, settings: RemoteSettings, clock: Arc<dyn Clock>) -> Resolver {
+        settings.openers(clock).into_iter().fold(self, |mut resolver, (scheme, open)| {
+            resolver.openers.insert(scheme, open);
+            resolver
+        })
     }
 
     /// The rules for locations that clients choose.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use oxflow_model::error::{Error, Result};
+use oxflow_model::error::{Error, ErrorCode, Result};
 
 use crate::ArtifactPath;
 
@@ -45,6 +45,75 @@ pub trait ArtifactStore: Send + Sync + fmt::Debug {
     /// Deletes everything in the store. For garbage collection of a location that belongs to one
     /// run, never on behalf of a client.
     async fn delete_all(&self) -> Result<()>;
+
+    /// A URL by which anybody reads this artifact until it expires. Whether the artifact exists is
+    /// not looked at.
+    async fn presign_read(&self, _path: &ArtifactPath, _expires: Duration) -> Result<Presigned> {
+        Err(unsupported("Presigned download"))
+    }
+
+    /// A URL by which anybody writes this artifact until it expires.
+    async fn presign_write(&self, _path: &ArtifactPath, _expires: Duration) -> Result<Presigned> {
+        Err(unsupported("Presigned upload"))
+    }
+
+    /// Begins an upload whose parts the client sends to the storage itself.
+    async fn create_multipart(&self, _path: &ArtifactPath, _parts: u32) -> Result<MultipartUpload> {
+        Err(unsupported("Multipart upload"))
+    }
+
+    /// Puts the parts together: from now on, the artifact is there.
+    async fn complete_multipart(
+        &self,
+        _path: &ArtifactPath,
+        _upload_id: &str,
+        _parts: Vec<UploadedPart>,
+    ) -> Result<()> {
+        Err(unsupported("Multipart upload"))
+    }
+
+    /// Gives the parts up.
+    async fn abort_multipart(&self, _path: &ArtifactPath, _upload_id: &str) -> Result<()> {
+        Err(unsupported("Multipart upload"))
+    }
+}
+
+/// A URL that gives temporary access.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Presigned {
+    /// With its signature: a secret until it expires.
+    pub url: String,
+    /// To be sent along.
+    pub headers: Vec<(String, String)>,
+}
+
+/// An upload in parts that has begun.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MultipartUpload {
+    /// By which the storage knows it, if it has such a thing.
+    pub upload_id: Option<String>,
+    /// Where each part goes.
+    pub parts: Vec<PartUrl>,
+}
+
+/// Where a part of an upload goes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PartUrl {
+    /// From 1 on.
+    pub number: u32,
+    /// With its signature: a secret until it expires.
+    pub url: String,
+}
+
+/// A part that a client has uploaded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UploadedPart {
+    /// From 1 on.
+    pub number: u32,
+    /// What the storage answered.
+    pub etag: String,
+    /// Where it went.
+    pub url: Option<String>,
 }
 
 /// What a store can do beyond the basics.
@@ -186,6 +255,12 @@ pub(crate) fn no_such_artifact(path: &ArtifactPath) -> Error {
 /// Someone treats a folder as a file.
 pub(crate) fn is_a_directory(path: &ArtifactPath) -> Error {
     Error::invalid(format!("Artifact path refers to a directory, not a file: '{path}'"))
+}
+
+/// What a store cannot do, in MLflow's words: its clients then do it in another way.
+pub(crate) fn unsupported(what: &str) -> Error {
+    let why = format!("{what} is not supported for the current artifact repository");
+    Error::new(ErrorCode::NotImplemented, why)
 }
 
 /// Someone writes to, or deletes, the root.

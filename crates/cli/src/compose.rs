@@ -8,6 +8,7 @@ use oxflow_artifacts::{ArtifactStore, ArtifactUri, LocationPolicy, Resolver};
 use oxflow_model::{Clock as _, Error, IdSource as _, Result};
 use oxflow_server::{App, Artifacts, Deliveries, Following, Live, SystemResolver, Webhooks};
 use oxflow_store::Store;
+use oxflow_store_file::{ExperimentIds, FileStore};
 use oxflow_store_sql::{OpenOptions, SqlStore};
 
 use crate::db;
@@ -31,15 +32,17 @@ async fn run(mut settings: ServeSettings) -> Result<()> {
     let asked = asked_to_end();
     let (host, port) = (settings.host.clone(), settings.port);
     let prefix = settings.server.static_prefix.clone();
-    let store = Arc::new(open_store(&settings)?);
-    let app = Arc::new(compose(settings, store.clone())?);
+    let Opened { store, sql } = open_store(&settings)?;
+    let app = Arc::new(compose(settings, store)?);
     let listener = oxflow_server::listen(&host, port).await?;
     let address = listener
         .local_addr()
         .map_err(|error| Error::internal(format!("Cannot read the own address: {error}.")))?;
     tracing::info!("Oxflow is listening on http://{address}{prefix} (Press CTRL+C to quit)");
     let indexing = tokio::spawn(async move {
-        if let Err(error) = store.add_missing_indexes().await {
+        if let Some(sql) = sql
+            && let Err(error) = sql.add_missing_indexes().await
+        {
             tracing::warn!(%error, "cannot add indexes; searches work, but some are slower");
         }
     });
@@ -86,17 +89,34 @@ fn scratch(settings: &mut ServeSettings) -> Result<Option<Scratch>> {
     Ok(Some(Scratch(folder)))
 }
 
-fn open_store(settings: &ServeSettings) -> Result<SqlStore> {
+/// The store, and the same as a SQL store if it is one.
+struct Opened {
+    store: Arc<dyn Store>,
+    sql: Option<Arc<SqlStore>>,
+}
+
+fn open_store(settings: &ServeSettings) -> Result<Opened> {
+    let artifact_root = artifact_root(settings)?.as_str().to_owned();
+    if let Some(path) = oxflow_store_file::folder_of(&settings.backend_store_uri, &settings.cwd) {
+        let store = FileStore::open(oxflow_store_file::OpenOptions {
+            path: path?,
+            artifact_root,
+            experiment_ids: ExperimentIds::Random(Arc::new(RandomIds)),
+            clock: Arc::new(SystemClock),
+        })?;
+        return Ok(Opened { store: Arc::new(store), sql: None });
+    }
     if settings.upgrade {
         db::upgrade_at_start(&settings.backend_store_uri, &settings.cwd)?;
     }
-    SqlStore::open(&OpenOptions {
+    let sql = Arc::new(SqlStore::open(&OpenOptions {
         uri: settings.backend_store_uri.clone(),
         cwd: settings.cwd.clone(),
-        artifact_root: artifact_root(settings)?.as_str().to_owned(),
+        artifact_root,
         readers: std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4),
         now: SystemClock.now(),
-    })
+    })?);
+    Ok(Opened { store: sql.clone(), sql: Some(sql) })
 }
 
 fn compose(settings: ServeSettings, store: Arc<dyn Store>) -> Result<App> {
@@ -124,7 +144,8 @@ fn artifacts(settings: &ServeSettings) -> Result<Artifacts> {
     let policy = LocationPolicy::new(std::iter::once(&root).chain(&destination))
         .allow_schemes(settings.allowed_schemes.iter().map(String::as_str))
         .max_length(settings.max_artifact_location);
-    let resolver = Resolver::new(policy, settings.cwd.clone());
+    let resolver = Resolver::new(policy, settings.cwd.clone())
+        .with_remote(settings.remote.clone(), Arc::new(SystemClock));
     let proxied: Option<Arc<dyn ArtifactStore>> = match &destination {
         Some(uri) => Some(resolver.open(uri)?),
         None => None,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use oxflow_artifacts::RemoteSettings;
 use oxflow_model::validate::LongValues;
 use oxflow_server::{
     GraphqlLimits, SecretKey, SecuritySettings, Settings, SourcePattern, WebhookSettings,
@@ -30,6 +31,8 @@ pub struct ServeSettings {
     pub allowed_schemes: Vec<String>,
     /// Longest artifact location, in characters.
     pub max_artifact_location: usize,
+    /// How remote storages are reached.
+    pub remote: RemoteSettings,
     /// What relative files are relative to.
     pub cwd: PathBuf,
     /// What the HTTP part needs.
@@ -40,6 +43,8 @@ pub struct ServeSettings {
     pub notices: Vec<String>,
 }
 
+/// What MLflow has used before databases; still the default where it is in use.
+const FILE_STORE: &str = "./mlruns";
 const DEFAULT_STORE: &str = "sqlite:///mlflow.db";
 
 /// Argument, else environment variable, else default. Fails with a sentence for the user.
@@ -60,11 +65,12 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
         if artifacts_only {
             return DEFAULT_STORE.to_owned();
         }
-        if cwd.join("mlruns").is_dir() && !cwd.join("mlflow.db").exists() {
-            notices.push(
-                "The folder ./mlruns is not read: this build cannot open file stores yet."
-                    .to_owned(),
-            );
+        if !cwd.join("mlflow.db").exists() && oxflow_store_file::looks_like_one(&cwd.join("mlruns"))
+        {
+            notices.push(format!(
+                "Backend store URI not provided. Using the file store in {FILE_STORE}"
+            ));
+            return FILE_STORE.to_owned();
         }
         notices.push(format!("Backend store URI not provided. Using {DEFAULT_STORE}"));
         DEFAULT_STORE.to_owned()
@@ -114,6 +120,8 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
             .get("MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH")
             .and_then(|text| text.parse().ok())
             .unwrap_or(oxflow_model::limits::ARTIFACT_LOCATION),
+        remote: RemoteSettings::read(|name| env.get(name).map(str::to_owned))
+            .map_err(|error| error.message().to_owned())?,
         cwd,
         server: Settings {
             static_prefix: static_prefix(text(&args.static_prefix, "MLFLOW_STATIC_PREFIX"))?,
@@ -127,6 +135,7 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
             source_pattern: source_pattern(env)?,
             custom_scorers: env.flag("MLFLOW_SERVER_ENABLE_CUSTOM_SCORERS") == Some(true),
             graphql: graphql(env),
+            presigned_for: presigned_for(env)?,
             ..Settings::default()
         },
         webhooks: webhooks(env)?,
@@ -148,6 +157,15 @@ fn graphql(env: &Env) -> GraphqlLimits {
     GraphqlLimits {
         root_fields: number("MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS").unwrap_or(default.root_fields),
         aliases: number("MLFLOW_SERVER_GRAPHQL_MAX_ALIASES").unwrap_or(default.aliases),
+    }
+}
+
+fn presigned_for(env: &Env) -> Result<Duration, String> {
+    const NAME: &str = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS";
+    match number(env, NAME)? {
+        Some(0) => Err(format!("{NAME} must be at least 1.")),
+        Some(seconds) => Ok(Duration::from_secs(seconds.into())),
+        None => Ok(Settings::default().presigned_for),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every handler works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use oxflow_artifacts::{ArtifactStore, Resolver};
 use oxflow_model::validate::LongValues;
@@ -75,6 +76,8 @@ pub struct Settings {
     pub max_body: usize,
     /// Largest body of `upload-artifact`, in bytes.
     pub max_upload: usize,
+    /// How long URLs for downloads past the proxy are good for.
+    pub presigned_for: Duration,
     /// How much a GraphQL query may ask for.
     pub graphql: GraphqlLimits,
 }
@@ -91,6 +94,7 @@ impl Default for Settings {
             custom_scorers: false,
             max_body: 64 << 20,
             max_upload: 10 << 20,
+            presigned_for: Duration::from_secs(300),
             graphql: GraphqlLimits::default(),
         }
     }

@@ -58,8 +58,8 @@ fn does_not_reach(name: &str, banned: &[&str], instead: &str) {
     }
 }
 
-const DATABASES: [&str; 6] =
-    ["store-sql", "rusqlite", "sqlx", "tokio-postgres", "mysql", "tiberius"];
+const DATABASES: [&str; 7] =
+    ["store-file", "store-sql", "rusqlite", "sqlx", "tokio-postgres", "mysql", "tiberius"];
 const HTTP: [&str; 7] = ["server", "axum", "http", "hyper", "hyper-util", "tower", "reqwest"];
 
 #[test]
@@ -78,6 +78,12 @@ fn the_stores_know_no_http() {
     does_not_reach("store", &HTTP, instead);
     does_not_reach("store-sql", &HTTP, instead);
     does_not_reach("store-sql", &["api", "artifacts"], "a store speaks the model's language");
+    does_not_reach("store-file", &HTTP, instead);
+    does_not_reach(
+        "store-file",
+        &["api", "artifacts", "store-sql"],
+        "a store speaks the model's language",
+    );
     does_not_reach("artifacts", &["server", "axum", "store", "api"], instead);
 }
 

@@ -1,6 +1,5 @@
 //! A folder as artifact store. It can be shared with other servers, stock MLflow among them.
 
-mod beneath;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -16,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use oxflow_beneath as beneath;
 use oxflow_model::error::{Error, ErrorCode, Result};
 use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;

@@ -7,11 +7,12 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
 use bytes::Bytes;
+use oxflow_beneath as beneath;
 use oxflow_model::error::{Error, Result};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{HIDDEN_PREFIX, beneath, explain};
+use super::{HIDDEN_PREFIX, explain};
 use crate::ArtifactPath;
 use crate::store::is_a_directory;
 

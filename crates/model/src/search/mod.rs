@@ -53,7 +53,7 @@ pub use registered_models::{
 };
 pub use runs::{DatasetField, RunClause, RunFilter, RunOrder, RunOrderKey, RunText, RunTime};
 
-pub(crate) use python::repr_float;
+pub use python::repr_float;
 
 /// The longest filter or order item that is read, in bytes. MLflow has no such limit, but gives up
 /// beyond 10 000 tokens, and so do we: a list of 3 300 run ids has as many, in 120 000 bytes.

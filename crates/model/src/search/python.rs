@@ -78,7 +78,7 @@ pub(super) fn repr_tuple(literals: &[Literal]) -> String {
 }
 
 /// How Python shows a floating point number.
-pub(crate) fn repr_float(number: f64) -> String {
+pub fn repr_float(number: f64) -> String {
     if !number.is_finite() {
         return format!("{number}").to_lowercase();
     }

@@ -7,10 +7,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt as _;
 use oxflow_api::artifact::{
-    FileInfo, GetArtifact, GetModelArtifact, ListArtifacts, ListArtifactsResponse, PresignDownload,
-    PresignUpload, UploadArtifact,
+    FileInfo, GetArtifact, GetModelArtifact, ListArtifacts, ListArtifactsResponse, UploadArtifact,
 };
-use oxflow_api::common::Empty;
 use oxflow_api::run::run_id;
 use oxflow_artifacts::{ArtifactPath, ArtifactStore, ArtifactUri};
 use oxflow_model::{Error, ErrorCode, ModelId, Result, RunId};
@@ -32,8 +30,6 @@ pub fn routes(routes: Routes) -> Routes {
         .get(Under::Root, "/get-artifact", read, get)
         .post(Under::V2Ajax, "/upload-artifact", edit, upload)
         .get(Under::V2Ajax, model_file, Access::LoggedModel(Level::Read), get_of_model)
-        .post(Under::V2, "/artifacts/presigned-upload-url", edit, presign_upload)
-        .post(Under::V2, "/artifacts/presigned-download-url", read, presign_download)
 }
 
 /// A place in a store.
@@ -67,7 +63,8 @@ pub async fn list_below(app: &AppState, location: &str, path: &str) -> Result<Ve
     Ok(shown.collect())
 }
 
-async fn artifact_uri(app: &AppState, id: &RunId) -> Result<String> {
+/// Where the artifacts of a run are.
+pub async fn artifact_uri(app: &AppState, id: &RunId) -> Result<String> {
     let info = app.store.find_run_info(id).await?.ok_or_else(|| runs::not_found(id))?;
     Ok(info.artifact_uri)
 }
@@ -176,67 +173,4 @@ async fn upload(
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
     kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("multipart/form-data")
-}
-
-/// `POST artifacts/presigned-upload-url`
-async fn presign_upload(
-    State(app): State<AppState>,
-    Proto(request): Proto<PresignUpload>,
-) -> Answer<Empty> {
-    let named = |id: Option<String>| id.filter(|id| !id.is_empty());
-    let location = match (named(request.run_id), named(request.model_id)) {
-        (Some(run), None) => artifact_uri(&app, &RunId::new(run)).await?,
-        (None, Some(id)) => {
-            let model = app.store.find_logged_model(&ModelId::new(&id), false).await?;
-            let missing = || Error::not_found(format!("Logged model with ID '{id}' not found."));
-            model.ok_or_else(missing)?.artifact_location
-        }
-        _ => {
-            let why = "Exactly one of run_id and model_id must be provided.";
-            return Err(Error::invalid(why).into());
-        }
-    };
-    ArtifactPath::parse(&request.path.unwrap_or_default())?;
-    refuse_proxied(
-        &location,
-        "Presigned upload is not supported for proxied artifact storage (artifact URI scheme: \
-         {scheme}). This endpoint requires a direct cloud storage artifact URI.",
-    )?;
-    Err(unsupported("Presigned upload").into())
-}
-
-/// `POST artifacts/presigned-download-url`
-async fn presign_download(
-    State(app): State<AppState>,
-    Proto(request): Proto<PresignDownload>,
-) -> Answer<Empty> {
-    const LONGEST: i64 = 604_800;
-    let expiration = request.expiration.unwrap_or(900);
-    if !(1..=LONGEST).contains(&expiration) {
-        return Err(Error::invalid(format!(
-            "expiration must be between 1 and {LONGEST} seconds (got {expiration})."
-        ))
-        .into());
-    }
-    let location = artifact_uri(&app, &RunId::new(request.run_id.unwrap_or_default())).await?;
-    ArtifactPath::parse(&request.path.unwrap_or_default())?;
-    refuse_proxied(
-        &location,
-        "Presigned download is not supported for runs with proxied artifact storage (artifact URI \
-         scheme: {scheme}). This endpoint requires a run with a direct cloud storage artifact URI.",
-    )?;
-    Err(unsupported("Presigned download").into())
-}
-
-fn refuse_proxied(location: &str, message: &str) -> Result<()> {
-    let uri = ArtifactUri::parse(location)?;
-    if uri.is_proxied() {
-        return Err(Error::invalid(message.replace("{scheme}", uri.scheme())));
-    }
-    Ok(())
-}
-
-fn unsupported(what: &str) -> Error {
-    let why = format!("{what} is not supported for the current artifact repository");
-    Error::new(ErrorCode::NotImplemented, why)
 }

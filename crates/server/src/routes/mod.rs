@@ -1,6 +1,7 @@
 //! The routes: one file per resource.
 
 pub mod artifacts;
+mod direct;
 mod evaluation_datasets;
 mod events;
 pub mod experiments;
@@ -43,6 +44,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = Routes::new(prefix);
     let routes = pages::routes(service::routes(routes));
     let routes = proxy::routes(proxy::transfer_routes(routes));
+    let routes = direct::proxy_routes(routes);
     let routes = graphql::routes(routes);
     let routes = ui::routes(routes);
     let routes = routes.off_if(artifacts_only);
@@ -59,6 +61,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = issues::routes(routes);
     let routes = review_queues::routes(routes);
     let routes = artifacts::routes(routes);
+    let routes = direct::routes(routes);
     let routes = events::routes(saved_views::routes(routes));
     let routes = workspaces::routes(routes);
     not_built::routes(routes)

@@ -7,9 +7,7 @@ use axum::extract::{OriginalUri, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use futures::StreamExt as _;
-use oxflow_api::artifact::{
-    CreateMultipartUpload, FileInfo, ListArtifactsResponse, ListProxiedArtifacts,
-};
+use oxflow_api::artifact::{FileInfo, ListArtifactsResponse, ListProxiedArtifacts};
 use oxflow_api::common::Empty;
 use oxflow_artifacts::{ArtifactPath, ArtifactStore, ByteStream};
 use oxflow_model::{Error, ErrorCode, Result};
@@ -37,15 +35,13 @@ pub fn transfer_routes(routes: Routes) -> Routes {
 
 pub fn routes(routes: Routes) -> Routes {
     let read = Access::ArtifactPath(Level::Read);
-    let edit = Access::ArtifactPath(Level::Edit);
     let manage = Access::ArtifactPath(Level::Manage);
-    routes
-        .get(Under::Artifacts, "/artifacts", read, list)
-        .delete(Under::Artifacts, ARTIFACT, manage, delete)
-        .post(Under::Artifacts, "/mpu/create/{*path}", edit, multipart)
-        .post(Under::Artifacts, "/mpu/complete/{*path}", edit, multipart)
-        .post(Under::Artifacts, "/mpu/abort/{*path}", edit, multipart)
-        .get(Under::Artifacts, "/presigned/{*path}", read, presigned)
+    routes.get(Under::Artifacts, "/artifacts", read, list).delete(
+        Under::Artifacts,
+        ARTIFACT,
+        manage,
+        delete,
+    )
 }
 
 /// The storage behind the proxy, if the server has one.
@@ -61,7 +57,7 @@ pub fn store(app: &AppState) -> Result<Arc<dyn ArtifactStore>> {
 
 /// The part of the path behind `marker`, as the client spelled it: axum's own extractor would
 /// decode it once, and the rules for paths must see it whole.
-fn path_after(uri: &OriginalUri, marker: &str) -> Result<ArtifactPath> {
+pub fn path_after(uri: &OriginalUri, marker: &str) -> Result<ArtifactPath> {
     let path = uri.path();
     let raw = path.split_once(marker).map_or("", |(_, rest)| rest);
     ArtifactPath::parse(raw)
@@ -132,28 +128,4 @@ async fn delete(State(app): State<AppState>, uri: OriginalUri) -> Answer<Empty> 
     let path = path_after(&uri, "/mlflow-artifacts/artifacts/")?;
     store(&app)?.delete(&path).await?;
     Ok(Json(Empty {}))
-}
-
-/// `POST mlflow-artifacts/mpu/…`: no store of this build takes parts yet; clients fall back to a
-/// plain upload when they read this very message.
-async fn multipart(
-    State(app): State<AppState>,
-    Proto(_): Proto<CreateMultipartUpload>,
-) -> Answer<Empty> {
-    store(&app)?;
-    Err(Error::new(
-        ErrorCode::NotImplemented,
-        "Multipart upload is not supported for the current artifact repository",
-    )
-    .into())
-}
-
-/// `GET mlflow-artifacts/presigned/…`: as above, for downloads.
-async fn presigned(State(app): State<AppState>) -> Answer<Empty> {
-    store(&app)?;
-    Err(Error::new(
-        ErrorCode::NotImplemented,
-        "Multipart download is not supported for the current artifact repository",
-    )
-    .into())
 }

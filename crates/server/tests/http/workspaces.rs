@@ -23,7 +23,7 @@ async fn is_missing(server: &TestServer, name: &str) -> bool {
 async fn without_workspaces_the_header_is_refused() {
     let server = TestServer::start().await;
     let answer = create_in(&server, "default", "e").await;
-    is_error(&answer, 500, "FEATURE_DISABLED", "workspaces are not enabled on this server");
+    is_error(&answer, 400, "FEATURE_DISABLED", "workspaces are not enabled on this server");
     assert!(is_missing(&server, "e").await);
     assert_eq!(create_in(&server, " ", "blank").await.status, 200);
     let list = server.get(ALL).await;

@@ -11,20 +11,17 @@ use oxflow_model::{
 use tokio::sync::Barrier;
 
 use super::registry;
-use super::scorer;
-use super::webhook::webhook;
-use super::webhook_delivery::what_is_due;
 use super::{
     CountingIds, NOW, Shared, after, batch, experiment, get, new_experiment, new_run, param, point,
     run, run_in, shown_points, stamp, tag_of,
 };
-use crate::{Claim, HistoryPage};
+use crate::HistoryPage;
 
 /// How many callers there are.
-const MANY: usize = 64;
+pub(super) const MANY: usize = 64;
 
 /// Runs `work(0)` to `work(MANY - 1)` as tasks that begin together; gives what they gave.
-async fn at_once<T, F>(store: &Shared, work: impl Fn(Shared, usize) -> F) -> Vec<T>
+pub(super) async fn at_once<T, F>(store: &Shared, work: impl Fn(Shared, usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -338,16 +335,6 @@ pub async fn no_model_of_a_history_is_lost(store: &Shared) {
     }
 }
 
-pub async fn versions_of_scorers_are_numbered_without_gaps(store: &Shared) {
-    let register =
-        |store: Shared, _| async move { scorer::register(store.as_ref(), "a", "{}").await };
-    let versions = at_once(store, register).await;
-    let mut numbers: Vec<i32> = versions.iter().map(|scorer| scorer.version).collect();
-    numbers.sort_unstable();
-    assert_eq!(numbers, (1..=MANY as i32).collect::<Vec<_>>());
-    assert!(versions.iter().all(|scorer| scorer.id == versions[0].id));
-}
-
 pub async fn versions_are_numbered_without_gaps(store: &Shared) {
     const EACH: i64 = 4;
     registry::model(store.as_ref(), "m").await;
@@ -375,30 +362,6 @@ pub async fn one_of_many_registrations_of_a_name_wins(store: &Shared) {
     let winner = results.iter().position(Result::is_ok).unwrap();
     let found = store.find_registered_model(&registry::name("m")).await.unwrap().unwrap();
     assert_eq!(found.tags, [Tag::new("by", winner.to_string())]);
-}
-
-pub async fn a_delivery_is_claimed_by_one_of_many(store: &Shared) {
-    webhook(store.as_ref(), "w", &["registered_model.created"]).await;
-    at_once(store, |store, n| async move {
-        let new = registry::new_model(&n.to_string(), &[]);
-        store.create_registered_model(new, stamp(NOW)).await.unwrap();
-    })
-    .await;
-    let results = at_once(store, |store, n| async move {
-        let mut claimed = Vec::new();
-        for round in 0..2 {
-            let due = Claim { limit: 3, ..what_is_due(&format!("{n}-{round}"), NOW) };
-            claimed.extend(store.claim_deliveries(due).await.unwrap());
-        }
-        claimed
-    })
-    .await;
-    let mut claimed: Vec<String> =
-        results.into_iter().flatten().map(|delivery| delivery.event.to_string()).collect();
-    assert_eq!(claimed.len(), MANY);
-    claimed.sort_unstable();
-    claimed.dedup();
-    assert_eq!(claimed.len(), MANY, "none twice");
 }
 
 pub async fn readers_never_see_half_a_batch(store: &Shared) {

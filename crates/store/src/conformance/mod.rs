@@ -7,6 +7,7 @@
 #![expect(missing_docs, reason = "a promise is a sentence: its name")]
 
 pub mod concurrency;
+pub mod database_concurrency;
 pub mod dataset;
 pub mod evaluation_dataset;
 pub mod experiment;
@@ -39,9 +40,98 @@ use crate::Store;
 /// One `#[tokio::test]` per promise. The expression makes a new store that holds nothing but the
 /// default experiment, as `(Arc<dyn Store>, alive)`; `alive` is dropped after the promise was
 /// checked.
+///
+/// `files: <expression>` leaves out the promises about resources that a file store has no place
+/// for: MLflow's own refuses them, and its layout names no files for them.
 #[macro_export]
 macro_rules! conformance_suite {
     ($make:expr) => {
+        $crate::conformance_suite! { files: $make }
+        $crate::conformance_suite! { $make; evaluation_dataset:
+            a_new_dataset_is_empty
+            a_dataset_is_in_an_experiment_once
+            what_is_missing_may_be_deleted_and_has_nothing
+            records_with_the_same_inputs_are_merged
+            numbers_and_order_survive_in_records
+            a_source_is_kept_with_its_id
+            writing_records_changes_schema_profile_and_digest
+            deleted_records_are_gone_and_no_longer_counted
+            pages_of_records_have_no_gaps_and_no_repeats
+            tags_of_datasets_are_set_replaced_and_removed
+            a_dataset_comes_to_experiments_and_leaves_them
+            a_deleted_dataset_leaves_nothing_behind
+            every_dataset_clause_finds_what_it_should
+            datasets_are_searched_by_experiment_order_and_page
+        }
+        $crate::conformance_suite! { $make; webhook:
+            a_new_webhook_is_read_back
+            webhooks_are_listed_newest_first
+            a_change_of_a_webhook_changes_only_what_it_names
+            secrets_of_webhooks_are_kept_apart
+            a_deleted_webhook_is_gone
+            no_call_works_on_a_missing_webhook
+        }
+        $crate::conformance_suite! { $make; webhook_delivery:
+            changes_of_models_are_queued_for_who_asks
+            changes_of_prompts_are_queued_for_who_asks
+            changes_that_nobody_asks_for_queue_nothing
+            a_refused_change_queues_nothing
+            a_claimed_delivery_is_nobody_elses_until_the_claim_is_void
+            a_settled_delivery_is_gone
+            a_deferred_delivery_is_due_later
+            a_delivery_goes_where_the_webhook_is_now
+            what_a_webhook_does_not_want_any_more_is_dropped
+            what_is_overdue_for_a_week_is_dropped
+            a_queue_that_is_too_long_loses_its_oldest
+            busy_webhooks_are_passed_over
+            the_most_overdue_go_first
+            a_store_tells_when_it_has_queued_something
+        }
+        $crate::conformance_suite! { $make; workspace:
+            the_default_workspace_is_there_from_the_start
+            a_workspace_is_read_back_as_it_was_written
+            the_name_of_a_workspace_is_taken_only_once
+            a_change_of_a_workspace_leaves_the_rest
+            an_empty_workspace_is_deleted_in_every_mode
+        }
+        $crate::conformance_suite! { $make; scorer:
+            versions_of_scorers_are_counted_by_name
+            lists_show_the_latest_scorers_of_active_experiments
+            scorers_live_in_active_experiments
+            a_missing_scorer_is_not_found
+            scorers_are_deleted_by_version_or_as_a_whole
+            a_scorer_of_an_unknown_endpoint_is_refused
+            an_unknown_scorer_has_no_online_scoring
+        }
+        $crate::conformance_suite! { $make; label_schema:
+            every_kind_of_input_is_read_back
+            names_of_schemas_are_unique_within_an_experiment
+            schemas_live_in_active_experiments
+            every_experiment_has_a_default_question
+            an_update_of_a_schema_changes_only_what_it_names
+            a_deleted_schema_frees_its_name
+        }
+        $crate::conformance_suite! { $make; issue:
+            an_issue_is_read_back
+            issues_begin_in_active_experiments
+            an_update_of_an_issue_changes_only_what_it_names
+            the_worst_issues_come_first_then_the_newest
+        }
+        $crate::conformance_suite! { $make; review_queue:
+            a_queue_is_read_back_with_users_and_questions
+            names_of_queues_are_unique_in_any_case
+            questions_come_from_the_same_experiment
+            an_update_of_a_queue_changes_only_what_it_names
+            queues_are_listed_by_user_and_page
+            a_deleted_queue_leaves_nothing_behind
+            only_traces_of_the_experiment_are_reviewed
+        }
+        $crate::conformance_suite! { $make; shared database_concurrency:
+            a_delivery_is_claimed_by_one_of_many
+            versions_of_scorers_are_numbered_without_gaps
+        }
+    };
+    (files: $make:expr) => {
         $crate::conformance_suite! { $make; experiment:
             a_new_store_holds_the_default_experiment
             an_experiment_is_found_by_number_and_by_name
@@ -142,22 +232,6 @@ macro_rules! conformance_suite {
             the_same_output_twice_is_refused_as_a_whole
             summaries_are_distinct_by_context
         }
-        $crate::conformance_suite! { $make; evaluation_dataset:
-            a_new_dataset_is_empty
-            a_dataset_is_in_an_experiment_once
-            what_is_missing_may_be_deleted_and_has_nothing
-            records_with_the_same_inputs_are_merged
-            numbers_and_order_survive_in_records
-            a_source_is_kept_with_its_id
-            writing_records_changes_schema_profile_and_digest
-            deleted_records_are_gone_and_no_longer_counted
-            pages_of_records_have_no_gaps_and_no_repeats
-            tags_of_datasets_are_set_replaced_and_removed
-            a_dataset_comes_to_experiments_and_leaves_them
-            a_deleted_dataset_leaves_nothing_behind
-            every_dataset_clause_finds_what_it_should
-            datasets_are_searched_by_experiment_order_and_page
-        }
         $crate::conformance_suite! { $make; logged_model:
             a_new_model_is_pending
             a_missing_model_is_none_not_an_error
@@ -201,71 +275,7 @@ macro_rules! conformance_suite {
             pages_of_the_registry_have_no_gaps_and_no_repeats
             tags_of_thousands_of_versions_are_found_at_once
         }
-        $crate::conformance_suite! { $make; webhook:
-            a_new_webhook_is_read_back
-            webhooks_are_listed_newest_first
-            a_change_of_a_webhook_changes_only_what_it_names
-            secrets_of_webhooks_are_kept_apart
-            a_deleted_webhook_is_gone
-            no_call_works_on_a_missing_webhook
-        }
-        $crate::conformance_suite! { $make; webhook_delivery:
-            changes_of_models_are_queued_for_who_asks
-            changes_of_prompts_are_queued_for_who_asks
-            changes_that_nobody_asks_for_queue_nothing
-            a_refused_change_queues_nothing
-            a_claimed_delivery_is_nobody_elses_until_the_claim_is_void
-            a_settled_delivery_is_gone
-            a_deferred_delivery_is_due_later
-            a_delivery_goes_where_the_webhook_is_now
-            what_a_webhook_does_not_want_any_more_is_dropped
-            what_is_overdue_for_a_week_is_dropped
-            a_queue_that_is_too_long_loses_its_oldest
-            busy_webhooks_are_passed_over
-            the_most_overdue_go_first
-            a_store_tells_when_it_has_queued_something
-        }
-        $crate::conformance_suite! { $make; workspace:
-            the_default_workspace_is_there_from_the_start
-            a_workspace_is_read_back_as_it_was_written
-            the_name_of_a_workspace_is_taken_only_once
-            a_change_of_a_workspace_leaves_the_rest
-            an_empty_workspace_is_deleted_in_every_mode
-        }
-        $crate::conformance_suite! { $make; scorer:
-            versions_of_scorers_are_counted_by_name
-            lists_show_the_latest_scorers_of_active_experiments
-            scorers_live_in_active_experiments
-            a_missing_scorer_is_not_found
-            scorers_are_deleted_by_version_or_as_a_whole
-            a_scorer_of_an_unknown_endpoint_is_refused
-            an_unknown_scorer_has_no_online_scoring
-        }
-        $crate::conformance_suite! { $make; label_schema:
-            every_kind_of_input_is_read_back
-            names_of_schemas_are_unique_within_an_experiment
-            schemas_live_in_active_experiments
-            every_experiment_has_a_default_question
-            an_update_of_a_schema_changes_only_what_it_names
-            a_deleted_schema_frees_its_name
-        }
-        $crate::conformance_suite! { $make; issue:
-            an_issue_is_read_back
-            issues_begin_in_active_experiments
-            an_update_of_an_issue_changes_only_what_it_names
-            the_worst_issues_come_first_then_the_newest
-        }
-        $crate::conformance_suite! { $make; review_queue:
-            a_queue_is_read_back_with_users_and_questions
-            names_of_queues_are_unique_in_any_case
-            questions_come_from_the_same_experiment
-            an_update_of_a_queue_changes_only_what_it_names
-            queues_are_listed_by_user_and_page
-            a_deleted_queue_leaves_nothing_behind
-            only_traces_of_the_experiment_are_reviewed
-        }
         $crate::conformance_suite! { $make; shared concurrency:
-            a_delivery_is_claimed_by_one_of_many
             one_of_many_creations_of_a_name_wins
             many_creations_get_numbers_of_their_own
             many_writers_of_one_value_all_succeed
@@ -279,7 +289,6 @@ macro_rules! conformance_suite {
             many_runs_read_one_dataset
             no_model_of_a_history_is_lost
             versions_are_numbered_without_gaps
-            versions_of_scorers_are_numbered_without_gaps
             one_of_many_registrations_of_a_name_wins
             readers_never_see_half_a_batch
         }

@@ -1,20 +1,43 @@
-//! Every store that OpenDAL can reach as artifact store.
+//! Every store that OpenDAL can reach as artifact store: S3, Google Cloud Storage, Azure.
 
+mod azure;
+mod azure_parts;
+mod credentials;
+mod explain;
+mod gcs;
+mod http;
+mod location;
+mod s3;
+mod s3_parts;
+mod settings;
+
+use std::fmt;
 use std::ops::Range;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use opendal::{EntryMode, ErrorKind, Metadata, Operator, Writer};
 use oxflow_model::error::{Error, Result};
 
-use crate::store::{is_a_directory, no_such_artifact, root_is_no_artifact};
+pub use self::settings::RemoteSettings;
+
+use self::explain::{explain, shown};
+use crate::store::{
+    MultipartUpload, Presigned, UploadedPart, is_a_directory, no_such_artifact,
+    root_is_no_artifact, unsupported,
+};
 use crate::{
     ArtifactPath, ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, Stat,
 };
 
 /// Size of one part of an upload. Amazon's limit of 10,000 parts makes 160 GB with it.
 const WRITE_PART: usize = 16 * 1024 * 1024;
+/// How many parts of one upload are on their way at the same time; as many are in memory.
+const PARTS_AT_ONCE: usize = 2;
+/// How many artifacts are deleted at the same time, where each takes a request.
+const DELETES_AT_ONCE: usize = 16;
 /// How many sizes are asked for at the same time, where a listing does not tell them.
 const STATS_AT_ONCE: usize = 16;
 
@@ -22,12 +45,99 @@ const STATS_AT_ONCE: usize = 16;
 #[derive(Clone, Debug)]
 pub struct RemoteStore {
     operator: Operator,
+    direct: Option<Arc<dyn Direct>>,
+    sizes_in_listings: bool,
+    single_deletes: bool,
+    no_backslash: bool,
+}
+
+/// What clients can do with a storage past the server, by URLs that the server signs.
+#[async_trait]
+trait Direct: Send + Sync + fmt::Debug {
+    async fn presign_read(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned>;
+
+    async fn presign_write(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned>;
+
+    async fn create_multipart(&self, path: &ArtifactPath, parts: u32) -> Result<MultipartUpload>;
+
+    async fn complete_multipart(
+        &self,
+        path: &ArtifactPath,
+        upload_id: &str,
+        parts: Vec<UploadedPart>,
+    ) -> Result<()>;
+
+    async fn abort_multipart(&self, path: &ArtifactPath, upload_id: &str) -> Result<()>;
 }
 
 impl RemoteStore {
     /// A store that keeps everything below the operator's root.
     pub fn new(operator: Operator) -> RemoteStore {
-        RemoteStore { operator }
+        RemoteStore {
+            operator,
+            direct: None,
+            sizes_in_listings: false,
+            single_deletes: false,
+            no_backslash: false,
+        }
+    }
+
+    /// Lets clients go to the storage themselves.
+    fn with_direct(mut self, direct: Arc<dyn Direct>) -> RemoteStore {
+        self.direct = Some(direct);
+        self
+    }
+
+    /// A size of 0 in a listing means that a file is empty, not that its size is unknown.
+    fn with_sizes_in_listings(mut self) -> RemoteStore {
+        self.sizes_in_listings = true;
+        self
+    }
+
+    /// Folders are deleted one file at a time: the storage has no other way that all of its
+    /// implementations know.
+    fn with_single_deletes(mut self) -> RemoteStore {
+        self.single_deletes = true;
+        self
+    }
+
+    /// The storage takes a backslash for a slash, so a name with one would be another artifact.
+    fn without_backslash(mut self) -> RemoteStore {
+        self.no_backslash = true;
+        self
+    }
+
+    /// OpenDAL trims a key, so two names that differ only there would be one artifact.
+    fn check_name(&self, path: &ArtifactPath) -> Result<()> {
+        if path.as_str().trim() != path.as_str() {
+            return Err(Error::invalid("Invalid path: it starts or ends with a space"));
+        }
+        if self.no_backslash && path.as_str().contains('\\') {
+            return Err(Error::invalid("Invalid path: this storage has no names with a backslash"));
+        }
+        Ok(())
+    }
+
+    fn direct(&self, path: &ArtifactPath) -> Result<Option<&dyn Direct>> {
+        if path.is_root() {
+            return Err(root_is_no_artifact());
+        }
+        self.check_name(path)?;
+        Ok(self.direct.as_deref())
+    }
+
+    /// Deletes everything whose key starts with `folder`, which ends in a slash.
+    async fn delete_below(&self, folder: &str) -> opendal::Result<()> {
+        if !self.single_deletes {
+            return self.operator.remove_all(folder).await;
+        }
+        let entries = match self.operator.lister_with(folder).recursive(true).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            lister => lister?,
+        };
+        let delete =
+            |entry: opendal::Entry| async move { self.operator.delete(entry.path()).await };
+        entries.try_for_each_concurrent(DELETES_AT_ONCE, delete).await
     }
 
     /// Object stores have no folders: one is there as long as a key starts with its name.
@@ -59,7 +169,7 @@ impl RemoteStore {
             return Ok(None);
         }
         let mut size = if is_dir { 0 } else { metadata.content_length() };
-        if !is_dir && size == 0 {
+        if !is_dir && size == 0 && !self.sizes_in_listings {
             // Either it is empty or this kind of store lists names only.
             match self.operator.stat(&key).await {
                 Ok(metadata) => size = metadata.content_length(),
@@ -95,12 +205,12 @@ impl RemoteStore {
 #[async_trait]
 impl ArtifactStore for RemoteStore {
     fn capability(&self) -> Capability {
-        let presign = self.operator.info().full_capability().presign_read;
-        Capability { folders: false, presign, multipart: false }
+        let direct = self.direct.is_some();
+        Capability { folders: false, presign: direct, multipart: direct }
     }
 
     async fn list(&self, folder: &ArtifactPath) -> Result<Vec<FileInfo>> {
-        check_name(folder)?;
+        self.check_name(folder)?;
         let fail = |error: opendal::Error| explain("list", folder, &error);
         let entries = match self.operator.list(&folder_key(folder)).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -109,12 +219,14 @@ impl ArtifactStore for RemoteStore {
         let infos = stream::iter(entries).map(|entry| self.info(folder, entry));
         let infos: Vec<_> = infos.buffered(STATS_AT_ONCE).try_collect().await?;
         let mut infos: Vec<FileInfo> = infos.into_iter().flatten().collect();
-        infos.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        infos.sort_unstable_by(|a, b| a.path.cmp(&b.path).then(b.is_dir.cmp(&a.is_dir)));
+        // A data lake has an empty file for each folder.
+        infos.dedup_by(|next, first| first.is_dir && next.path == first.path && next.size == 0);
         Ok(infos)
     }
 
     async fn stat(&self, path: &ArtifactPath) -> Result<Option<Stat>> {
-        check_name(path)?;
+        self.check_name(path)?;
         let folder = Stat { is_dir: true, size: 0, last_modified: None, etag: None };
         match self.metadata(path).await? {
             Some(metadata) if metadata.is_dir() => Ok(Some(folder)),
@@ -130,7 +242,7 @@ impl ArtifactStore for RemoteStore {
     }
 
     async fn read(&self, path: &ArtifactPath, range: Option<ByteRange>) -> Result<ArtifactReader> {
-        check_name(path)?;
+        self.check_name(path)?;
         let metadata = match self.metadata(path).await? {
             Some(metadata) if !metadata.is_dir() => metadata,
             Some(_) => return Err(is_a_directory(path)),
@@ -153,9 +265,17 @@ impl ArtifactStore for RemoteStore {
         if path.is_root() {
             return Err(root_is_no_artifact());
         }
-        check_name(path)?;
+        self.check_name(path)?;
         let fail = |error: opendal::Error| explain("write", path, &error);
-        let writer = self.operator.writer_with(path.as_str()).chunk(WRITE_PART).await;
+        let mut options = opendal::options::WriteOptions {
+            chunk: Some(WRITE_PART),
+            concurrent: PARTS_AT_ONCE,
+            ..Default::default()
+        };
+        if self.operator.info().full_capability().write_with_content_type {
+            options.content_type = Some(content_type(path));
+        }
+        let writer = self.operator.writer_options(path.as_str(), options).await;
         let mut upload = AbortOnDrop(Some(writer.map_err(fail)?));
         while let Some(chunk) = body.next().await {
             let chunk = chunk?;
@@ -170,16 +290,56 @@ impl ArtifactStore for RemoteStore {
         if path.is_root() {
             return Err(root_is_no_artifact());
         }
-        check_name(path)?;
+        self.check_name(path)?;
         let fail = |error: opendal::Error| explain("delete", path, &error);
         self.operator.delete(path.as_str()).await.map_err(fail)?;
         // With its slash: deleting `model` must not take `model-2` with it.
-        self.operator.remove_all(&folder_key(path)).await.map_err(fail)
+        self.delete_below(&folder_key(path)).await.map_err(fail)
     }
 
     async fn delete_all(&self) -> Result<()> {
         let root = ArtifactPath::root();
-        self.operator.remove_all("/").await.map_err(|error| explain("delete", &root, &error))
+        self.delete_below("/").await.map_err(|error| explain("delete", &root, &error))
+    }
+
+    async fn presign_read(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned> {
+        match self.direct(path)? {
+            Some(direct) => direct.presign_read(path, expires).await,
+            None => Err(unsupported("Presigned download")),
+        }
+    }
+
+    async fn presign_write(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned> {
+        match self.direct(path)? {
+            Some(direct) => direct.presign_write(path, expires).await,
+            None => Err(unsupported("Presigned upload")),
+        }
+    }
+
+    async fn create_multipart(&self, path: &ArtifactPath, parts: u32) -> Result<MultipartUpload> {
+        match self.direct(path)? {
+            Some(direct) => direct.create_multipart(path, parts).await,
+            None => Err(unsupported("Multipart upload")),
+        }
+    }
+
+    async fn complete_multipart(
+        &self,
+        path: &ArtifactPath,
+        upload_id: &str,
+        parts: Vec<UploadedPart>,
+    ) -> Result<()> {
+        match self.direct(path)? {
+            Some(direct) => direct.complete_multipart(path, upload_id, parts).await,
+            None => Err(unsupported("Multipart upload")),
+        }
+    }
+
+    async fn abort_multipart(&self, path: &ArtifactPath, upload_id: &str) -> Result<()> {
+        match self.direct(path)? {
+            Some(direct) => direct.abort_multipart(path, upload_id).await,
+            None => Err(unsupported("Multipart upload")),
+        }
     }
 }
 
@@ -201,18 +361,17 @@ impl Drop for AbortOnDrop {
         };
         runtime.spawn(async move {
             if let Err(error) = writer.abort().await {
+                let error = shown(&error);
                 tracing::warn!(%error, "cannot abort an upload; its parts stay in the storage");
             }
         });
     }
 }
 
-/// OpenDAL trims a key, so two names that differ only there would be one artifact.
-fn check_name(path: &ArtifactPath) -> Result<()> {
-    if path.as_str().trim() == path.as_str() {
-        return Ok(());
-    }
-    Err(Error::invalid("Invalid path: it starts or ends with a space"))
+/// What the name of a file says about its content.
+fn content_type(path: &ArtifactPath) -> String {
+    let guess = mime_guess::from_path(path.as_str());
+    guess.first_raw().unwrap_or("application/octet-stream").to_owned()
 }
 
 fn folder_key(path: &ArtifactPath) -> String {
@@ -224,10 +383,6 @@ fn etag(metadata: &Metadata) -> Option<String> {
     Some(if etag.ends_with('"') { etag.to_owned() } else { format!("\"{etag}\"") })
 }
 
-fn last_modified(metadata: &Metadata) -> Option<SystemTime> {
-    metadata.last_modified().map(SystemTime::from)
-}
-
 fn from_io(error: std::io::Error) -> opendal::Error {
     match error.downcast::<opendal::Error>() {
         Ok(error) => error,
@@ -235,22 +390,8 @@ fn from_io(error: std::io::Error) -> opendal::Error {
     }
 }
 
-/// The one table from OpenDAL's errors to ours. Details may name hosts and keys, so they go to the
-/// log and not to the client.
-fn explain(verb: &str, path: &ArtifactPath, error: &opendal::Error) -> Error {
-    match error.kind() {
-        // Of a write, it is the bucket that is missing.
-        ErrorKind::NotFound if verb != "write" => return no_such_artifact(path),
-        ErrorKind::IsADirectory => return is_a_directory(path),
-        _ => tracing::warn!(%error, %path, verb, "the artifact storage reports an error"),
-    }
-    let kind = error.kind();
-    if error.is_temporary() || kind == ErrorKind::RateLimited {
-        return Error::unavailable(format!(
-            "Cannot {verb} '{path}' right now: the artifact storage is not available ({kind})"
-        ));
-    }
-    Error::internal(format!("Cannot {verb} '{path}': the artifact storage reports {kind}"))
+fn last_modified(metadata: &Metadata) -> Option<SystemTime> {
+    metadata.last_modified().map(SystemTime::from)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! link, nor when somebody swaps a folder for a link between two calls.
 //!
 //! Everything starts from an open descriptor of the root and the kernel resolves the rest. Paths
-//! come from [`ArtifactPath`](crate::ArtifactPath) or from a directory listing.
+//! are checked by the caller, or come from a directory listing.
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -15,26 +15,26 @@ use rustix::io::Errno;
 
 /// To look at something without opening it for reading.
 #[cfg(target_os = "linux")]
-pub(super) const PROBE: OFlags = OFlags::PATH;
+pub const PROBE: OFlags = OFlags::PATH;
 #[cfg(not(target_os = "linux"))]
-pub(super) const PROBE: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK);
+pub const PROBE: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK);
 
 /// To open a folder, for listing it and for making its entries durable.
-pub(super) const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
+pub const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 
 /// Folders and files get the permissions that the process's umask leaves.
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o777);
 
 /// The error of a path that leads out of the root.
-pub(super) const ESCAPES: Errno = Errno::XDEV;
+pub const ESCAPES: Errno = Errno::XDEV;
 
 /// Opens the root itself. It is the operator's choice and may well be a link.
-pub(super) fn open_root(root: &Path) -> Result<OwnedFd, Errno> {
+pub fn open_root(root: &Path) -> Result<OwnedFd, Errno> {
     rustix::fs::open(root, FOLDER | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// Creates the root with the folders above it, and makes their entries durable.
-pub(super) fn create_root(root: &Path) -> io::Result<OwnedFd> {
+pub fn create_root(root: &Path) -> io::Result<OwnedFd> {
     let missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
     std::fs::create_dir_all(root)?;
     for folder in missing {
@@ -46,7 +46,7 @@ pub(super) fn create_root(root: &Path) -> io::Result<OwnedFd> {
 }
 
 /// Opens `path` below `root`; [`ESCAPES`] if that leads out.
-pub(super) fn open(root: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+pub fn open(root: BorrowedFd<'_>, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     let flags = flags | OFlags::CLOEXEC;
     #[cfg(target_os = "linux")]
     match open_in_kernel(root, path, flags) {
@@ -100,7 +100,17 @@ fn is_link(folder: BorrowedFd<'_>, name: &str) -> bool {
 }
 
 /// Opens the folder `path`, creating what is missing of it and making that durable.
-pub(super) fn create_folders(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Errno> {
+pub fn create_folders(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd, Errno> {
+    create_folders_telling(root, path, &mut |parent, _| rustix::fs::fsync(parent))
+}
+
+/// The same without making anything durable: `created` is told of every new folder, with the open
+/// folder it is in and its path.
+pub fn create_folders_telling(
+    root: BorrowedFd<'_>,
+    path: &str,
+    created: &mut dyn FnMut(BorrowedFd<'_>, &str) -> Result<(), Errno>,
+) -> Result<OwnedFd, Errno> {
     match open(root, path, FOLDER) {
         Err(Errno::NOENT) => {}
         done => return done,
@@ -108,7 +118,7 @@ pub(super) fn create_folders(root: BorrowedFd<'_>, path: &str) -> Result<OwnedFd
     let mut folder = rustix::io::dup(root)?;
     for (start, name) in names_with_ends(path) {
         match rustix::fs::mkdirat(&folder, name, FOLDER_MODE) {
-            Ok(()) => rustix::fs::fsync(&folder)?,
+            Ok(()) => created(folder.as_fd(), start)?,
             Err(Errno::EXIST) => {}
             Err(error) => return Err(error),
         }
@@ -124,7 +134,7 @@ fn names_with_ends(path: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Removes `name` from `folder`, with everything in it. A link is removed, never followed.
-pub(super) fn remove_tree(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Errno> {
+pub fn remove_tree(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Errno> {
     match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         // What systems say about a folder.
@@ -156,7 +166,7 @@ fn remove_content(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Errno> {
 }
 
 /// The names in a folder, without `.` and `..`.
-pub(super) fn names(folder: BorrowedFd<'_>) -> Result<Vec<CString>, Errno> {
+pub fn names(folder: BorrowedFd<'_>) -> Result<Vec<CString>, Errno> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         let name = entry?.file_name().to_owned();

@@ -1,0 +1,108 @@
+//! The HTTP connections to artifact storages.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use opendal::Operator;
+use opendal::layers::{HttpClientLayer, RetryLayer};
+use opendal::raw::{HttpClient, HttpFetch};
+use oxflow_model::error::{Error, Result};
+
+/// How long a storage may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a storage may stay silent. A part of an upload has to be through by then as well.
+const SILENCE: Duration = Duration::from_secs(300);
+/// How often a request that failed for a passing reason is sent again.
+const RETRIES: usize = 3;
+
+/// Which certificates are believed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tls {
+    /// A file of certificates in place of the machine's (`AWS_CA_BUNDLE`).
+    pub ca_bundle: Option<String>,
+    /// Believe any (`MLFLOW_S3_IGNORE_TLS`).
+    pub believe_all: bool,
+}
+
+/// A pool of connections, made when it is first needed: reading the machine's certificates takes
+/// longer than all else that happens at a start.
+#[derive(Debug, Default)]
+pub(super) struct Http {
+    tls: Tls,
+    client: OnceLock<reqwest::Client>,
+}
+
+impl Http {
+    pub(super) fn new(tls: Tls) -> Http {
+        Http { tls, client: OnceLock::new() }
+    }
+
+    pub(super) fn client(&self) -> Result<reqwest::Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = build(&self.tls)?;
+        Ok(self.client.get_or_init(|| client).clone())
+    }
+
+    /// An operator that uses these connections, and tries again where that helps.
+    pub(super) fn operator(&self, builder: impl opendal::Builder) -> Result<Operator> {
+        self.operator_by(builder, |client| client)
+    }
+
+    /// The same, with something in between that sends the requests.
+    pub(super) fn operator_by<F: HttpFetch>(
+        &self,
+        builder: impl opendal::Builder,
+        by: impl FnOnce(reqwest::Client) -> F,
+    ) -> Result<Operator> {
+        let operator = Operator::new(builder).map_err(|error| {
+            tracing::warn!(error = %super::explain::shown(&error), "an artifact storage cannot be opened");
+            Error::invalid(
+                "Cannot open the artifact storage: its settings are wrong. The log of the server \
+                 says more.",
+            )
+        })?;
+        let client = HttpClientLayer::new(HttpClient::with(by(self.client()?)));
+        let retry = RetryLayer::new()
+            .with_max_times(RETRIES)
+            .with_min_delay(Duration::from_millis(100))
+            .with_max_delay(Duration::from_secs(2))
+            .with_jitter()
+            .with_notify(Quiet);
+        Ok(operator.layer(client).layer(retry).finish())
+    }
+}
+
+/// What fails in the end is reported once, by whoever asked.
+struct Quiet;
+
+impl opendal::layers::RetryInterceptor for Quiet {
+    fn intercept(&self, error: &opendal::Error, delay: Duration) {
+        tracing::debug!(error = %super::explain::shown(error), ?delay, "asking the artifact storage again");
+    }
+}
+
+/// Redirects are not followed: a storage must not send the server elsewhere.
+fn build(tls: &Tls) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .danger_accept_invalid_certs(tls.believe_all);
+    if let Some(file) = &tls.ca_bundle {
+        let refuse = |why: &dyn std::fmt::Display| {
+            Error::invalid(format!("AWS_CA_BUNDLE: cannot use the certificates in '{file}': {why}"))
+        };
+        let text = std::fs::read(file).map_err(|error| refuse(&error))?;
+        let bundle = reqwest::Certificate::from_pem_bundle(&text).map_err(|e| refuse(&e))?;
+        if bundle.is_empty() {
+            return Err(refuse(&"there are none"));
+        }
+        builder = builder.tls_built_in_root_certs(false);
+        for certificate in bundle {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build().map_err(|error| Error::internal(format!("Cannot set up TLS: {error}")))
+}

@@ -1,0 +1,55 @@
+//! What the operator's settings say about remote storages.
+
+use std::fmt;
+use std::sync::Arc;
+
+use oxflow_model::Clock;
+use oxflow_model::error::Result;
+
+use super::azure::{Azure, AzureSettings};
+use super::gcs::{Gcs, GcsSettings};
+use super::s3::{S3, S3Settings};
+use crate::ArtifactUri;
+use crate::resolver::Opener;
+
+/// How remote storages are reached, and with which credentials.
+#[derive(Clone)]
+pub struct RemoteSettings {
+    s3: S3Settings,
+    gcs: GcsSettings,
+    azure: AzureSettings,
+}
+
+impl RemoteSettings {
+    /// Takes what it needs from variables, under the names that MLflow, boto and the libraries of
+    /// Google and Azure give them. Fails, naming the variable, if one cannot be honoured.
+    pub fn read(var: impl Fn(&str) -> Option<String>) -> Result<RemoteSettings> {
+        Ok(RemoteSettings {
+            s3: S3Settings::read(&var)?,
+            gcs: GcsSettings::read(&var),
+            azure: AzureSettings::read(&var)?,
+        })
+    }
+
+    pub(crate) fn openers(self, clock: Arc<dyn Clock>) -> Vec<(&'static str, Opener)> {
+        let s3 = Arc::new(S3::new(self.s3));
+        let gcs = Gcs::new(self.gcs);
+        let azure = Arc::new(Azure::new(self.azure, clock));
+        let (r2, b2, lake) = (s3.clone(), s3.clone(), azure.clone());
+        vec![
+            ("s3", Arc::new(move |uri: &ArtifactUri| s3.open(uri))),
+            ("r2", Arc::new(move |uri: &ArtifactUri| r2.open_r2(uri))),
+            ("b2", Arc::new(move |uri: &ArtifactUri| b2.open_b2(uri))),
+            ("gs", Arc::new(move |uri: &ArtifactUri| gcs.open(uri))),
+            ("wasbs", Arc::new(move |uri: &ArtifactUri| azure.open_blobs(uri))),
+            ("abfss", Arc::new(move |uri: &ArtifactUri| lake.open_lake(uri))),
+        ]
+    }
+}
+
+/// Shows none of it: most of it is secret.
+impl fmt::Debug for RemoteSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RemoteSettings(****)")
+    }
+}
