@@ -65,7 +65,7 @@ lint:
 # The servers that tests start for themselves, each in a folder of its own.
 databases:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(call apt_install,postgresql); }
-	@command -v mariadbd >/dev/null || { $(call apt_install,mariadb-server); }
+	@[ -x /usr/sbin/mariadbd ] || { $(call apt_install,mariadb-server); }
 
 WITH_DATABASES = tests/with-database.sh postgres tests/with-database.sh mariadb
 

@@ -89,3 +89,25 @@ async fn points_have_a_flag_for_nan_and_no_infinities() {
     }
     store.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn tls_is_used_if_asked_for_and_certificates_are_checked() {
+    let database = TestMySql::new();
+    drop(database.open());
+    let user = format!("{}_tls", database.name());
+    database.sql(&format!(
+        "CREATE OR REPLACE USER '{user}' REQUIRE SSL; GRANT ALL PRIVILEGES ON {}.* TO '{user}'",
+        database.name()
+    ));
+    let uri = database.uri().replace("root@", &format!("{user}@"));
+    let open = |options: &str| SqlStore::open(&database.options_as(&format!("{uri}{options}")));
+    let refused = |options: &str| open(options).map(drop).unwrap_err().to_string();
+    assert!(refused("").contains("Access denied"), "{}", refused(""));
+    let strict = refused("?ssl_mode=VERIFY_CA");
+    assert!(strict.to_lowercase().contains("certificate"), "{strict}");
+    let store = open("?ssl_mode=REQUIRED").unwrap();
+    let id = run(&store, 1).await;
+    assert!(get(&store, &id).await.metrics.is_empty());
+    store.close().await.unwrap();
+    database.sql(&format!("DROP USER '{user}'"));
+}
