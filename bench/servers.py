@@ -17,7 +17,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Server:
     """One server on one folder: database and artifacts live in it. `command` is a list."""
 
-    def __init__(self, command, folder, start_limit=180):
+    def __init__(self, command, folder, start_limit=180, store=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -25,7 +25,7 @@ class Server:
         self.log = self.folder / "server.log"
         arguments = [
             "server",
-            "--backend-store-uri", f"sqlite:///{self.folder.resolve()}/tracking.db",
+            "--backend-store-uri", store or f"sqlite:///{self.folder.resolve()}/tracking.db",
             "--artifacts-destination", str(self.folder.resolve() / "artifacts"),
             "--host", "127.0.0.1",
             "--port", str(self.port),

@@ -30,7 +30,10 @@ class Connection:
                 self.close()
                 self.http = http.client.HTTPConnection(self.host, self.port, timeout=60)
             try:
-                self.http.request(method, target, body=body, headers=headers)
+                try:
+                    self.http.request(method, target, body=body, headers=headers)
+                except BrokenPipeError:
+                    pass  # A server may answer before it has read everything. What it said can be read, as urllib3 does.
                 response = self.http.getresponse()
                 payload = response.read()
                 self.used = time.monotonic()

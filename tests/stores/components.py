@@ -128,4 +128,10 @@ def create_container(url, name):
     urllib.request.urlopen(request, timeout=10).close()
 
 
-START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure}
+def start_server(folder):
+    """Another Oxflow, with its artifacts in a folder."""
+    server = harness.Server(folder).start()
+    return Storage("http", f"{server.uri}/api/2.0/mlflow-artifacts/artifacts", {}, [], False, folder, server.process)
+
+
+START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "http": start_server}

@@ -42,6 +42,10 @@ def resolves(host):
         return False
 
 
+def test_another_server_keeps_its_promises(storages):
+    keep_promises(storages("http"), skip=["a_bucket_that_does_not_exist"])
+
+
 def keep_promises(storage, environment=None, skip=()):
     skips = [word for name in skip for word in ("--skip", name)]
     done = subprocess.run([*RUN, *skips], cwd=harness.REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

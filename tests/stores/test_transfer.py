@@ -1,6 +1,7 @@
 """Artifacts on remote storages: stock MLflow and plain HTTP through the server, and stock MLflow past it."""
 
 import http.client
+import http.server
 import json
 import os
 import re
@@ -249,6 +250,68 @@ def test_an_upload_that_breaks_off_leaves_nothing(s3, new_server, prefix):
     harness.wait_until(lambda: not parts(), 20, "its parts are gone")
     assert call(server, "GET", f"{PROXY}/f.bin")[2] == b"old"
     assert ask(server, "GET", PROXY)[1] == {"files": [{"path": "f.bin", "is_dir": False, "file_size": 3}]}
+
+
+def test_artifacts_behind_stock_mlflow(new_server, prefix, tmp_path):
+    """Stock MLflow as the storage: it sends neither lengths nor parts of files."""
+    stock = harness.Server(tmp_path / "stock", command=[str(setup_stores.python().with_name("python")), "-m", "mlflow"],
+                           options=["--workers", "1"])
+    try:
+        stock.launch()
+        harness.wait_until(stock.is_healthy, 120, "stock MLflow answers")
+        server = new_server(destination=f"{stock.uri}{PROXY}/{prefix}")
+        content = os.urandom(5 * MEGABYTE)
+        for name, body in [("d/big.bin", content), ("d/e/f.txt", b"0123456789"), ("d/100%25.txt", b"percent"), ("d/d", b"twin")]:
+            assert call(server, "PUT", f"{PROXY}/{name}", body)[::2] == (200, b""), name
+        assert call(server, "GET", f"{PROXY}/d/big.bin")[2] == content
+        status, headers, body = call(server, "GET", f"{PROXY}/d/big.bin", headers={"Range": "bytes=4000000-4000009"})
+        assert (status, headers["Content-Range"], body) == (206, f"bytes 4000000-4000009/{len(content)}", content[4000000:4000010])
+        assert ask(server, "GET", f"{PROXY}?path=d")[1] == {"files": [
+            {"path": "100%.txt", "is_dir": False, "file_size": 7}, {"path": "big.bin", "is_dir": False, "file_size": len(content)},
+            {"path": "d", "is_dir": False, "file_size": 4}, {"path": "e", "is_dir": True}]}
+        assert call(server, "GET", f"{PROXY}/d/nothing")[0] == 404
+        assert call(server, "GET", f"{PROXY}/d/e")[0] == 400
+        assert call(server, "DELETE", f"{PROXY}/d/e")[0] == 200
+        assert call(server, "GET", f"{PROXY}/d/e/f.txt")[0] == 404
+        assert (tmp_path / "stock" / "artifacts" / prefix / "d" / "big.bin").read_bytes() == content
+    finally:
+        stock.kill()
+
+
+def test_credentials_are_for_the_own_storage(new_server):
+    """The server that keeps the artifacts is told who asks; another one, which a client chose, is not."""
+    own, other = Listener(), Listener()
+    server = new_server(options=["--no-serve-artifacts", "--default-artifact-root", f"{own.uri}{PROXY}/own"], environment={
+        "MLFLOW_TRACKING_TOKEN": "a-token", "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES": "http"})
+    for host, location in [(own, None), (other, f"{other.uri}{PROXY}")]:
+        created = server.call("POST", "/experiments/create", {"name": host.uri, "artifact_location": location})
+        run = server.call("POST", "/runs/create", {"experiment_id": created["experiment_id"]})["run"]["info"]["run_id"]
+        assert ask(server, "GET", f"/api/2.0/mlflow/artifacts/list?run_id={run}")[0] == 200
+    assert [headers["Authorization"] for headers in own.seen] == ["Bearer a-token"]
+    assert [headers["Authorization"] for headers in other.seen] == [None]
+    assert "a-token" not in server.log.read_text(errors="replace")
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    """Answers everything with an empty listing, and keeps the headers."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        self.seen = []
+        super().__init__(("127.0.0.1", 0), Listener.Handler)
+        self.uri = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.seen.append(self.headers)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_):
+            pass
 
 
 def test_markers_of_folders_are_hidden(storages, new_server, prefix):

@@ -83,15 +83,17 @@ def system(rng, start, steps):
     return [m for key, (mean, noise) in kinds.items() for m in curve(rng, key, steps, start, noise, lambda t, mean=mean: mean)]
 
 
-def picture(rng, size=192):
+def picture(rng, size=192, noise=0.0, pattern=None):
     """A PNG: a soft pattern, so that previews have something to show."""
-    a, b, c = (rng.uniform(2, 9) for _ in range(3))
+    a, b, c = pattern or [rng.uniform(2, 9) for _ in range(3)]
     rows = bytearray()
     for y in range(size):
         rows.append(0)
         for x in range(size):
             u, v = x / size - 0.5, y / size - 0.5
             wave = math.sin(a * u * 6 + c) * math.cos(b * v * 6) * math.exp(-4 * (u * u + v * v))
+            if noise:
+                wave = max(-1, min(1, (1 - noise) * wave + rng.gauss(0, noise)))
             rows += bytes((int(120 + 110 * wave), int(110 + 60 * math.sin(wave * 3 + c)), int(160 - 90 * wave)))
 
     def chunk(kind, data):
@@ -103,6 +105,7 @@ def picture(rng, size=192):
 
 def artifacts(client, rng, run_id, lr):
     files = {
+        "confusion.html": PAGE,
         "config.yaml": f"model:\n  name: resnet34\n  pretrained: false\noptimizer:\n  lr: {lr}\n  weight_decay: 0.05\ndata:\n  root: /data/imagenet10\n  workers: 8\n",
         "metrics.json": json.dumps({"top1": round(rng.uniform(0.7, 0.9), 4), "classes": {"tench": 0.91, "goldfish": 0.88}}, indent=2),
         "report.md": "# Evaluation\n\nThe model **confuses** terriers with each other.\n\n| class | recall |\n|---|---|\n| tench | 0.91 |\n| goldfish | 0.88 |\n",
@@ -117,11 +120,59 @@ def artifacts(client, rng, run_id, lr):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w") as file:
                 file.write(text)
+        with open(os.path.join(folder, "evaluation.pdf"), "wb") as file:
+            file.write(paper())
         os.makedirs(os.path.join(folder, "samples"))
         for i in range(4):
             with open(os.path.join(folder, "samples", f"step_{i * 100:04}.png"), "wb") as file:
                 file.write(picture(rng))
         client.log_artifacts(run_id, folder)
+
+
+def images(client, rng, run_id, skill):
+    """Pictures by key and step, as `log_image` names them: reconstructions that get better."""
+    pattern = [rng.uniform(2, 9) for _ in range(3)]
+    with tempfile.TemporaryDirectory() as folder:
+        for key in ("val~reconstruction", "val~sample"):
+            for step in range(0, 500, 100):
+                noise = max(0.02, (1 - skill) * 0.5 + 0.5 * math.exp(-step / 120))
+                name = f"{key}+step+{step}+timestamp+{1_760_000_000_000 + step}+{rng.getrandbits(64):016x}.png"
+                with open(os.path.join(folder, name), "wb") as file:
+                    file.write(picture(rng, 96, noise, pattern))
+        client.log_artifacts(run_id, folder, "images")
+    client.set_tag(run_id, "mlflow.loggedImages", "True")
+
+
+PAGE = """<!doctype html>
+<title>Confusion</title>
+<style>body { font: 14px system-ui; margin: 24px; } td { padding: 8px 14px; text-align: right; }</style>
+<h1>Confusion of classes</h1>
+<table id="table"></table>
+<script>
+const classes = ["tench", "goldfish", "hen"];
+const counts = [[412, 9, 3], [14, 398, 2], [1, 4, 421]];
+document.getElementById("table").innerHTML = "<tr><td></td>" + classes.map((name) => `<td>${name}</td>`).join("") + "</tr>"
+  + counts.map((row, at) => `<tr><td>${classes[at]}</td>` + row.map((n) => `<td style="background: rgb(59 125 221 / ${n / 500})">${n}</td>`).join("") + "</tr>").join("");
+</script>
+"""
+
+
+def paper():
+    """A PDF of one page with one line."""
+    text = b"BT /F1 24 Tf 72 720 Td (Evaluation of the sweep) Tj ET"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    out, places = b"%PDF-1.4\n", []
+    for number, item in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, item)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return out + b"xref\n0 6\n0000000000 65535 f \n%strailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (table, len(out))
 
 
 def sweep(client, rng, count, steps, now):
@@ -145,6 +196,7 @@ def sweep(client, rng, count, steps, now):
         log(client, run_id, training(rng, start, done, lr, skill) + (system(rng, start, 60) if i % 2 else []), params, tags)
         if i >= count - 3:
             artifacts(client, rng, run_id, lr)
+            images(client, rng, run_id, skill)
         if i == count - 1:
             client.update_run(run_id, status="RUNNING")
         else:

@@ -1,19 +1,20 @@
-// Measures pages in Chromium:
+// Measures pages in Chromium, on a server over a database of bench/page_database.py:
 //
-//     node scripts/measure.mjs http://127.0.0.1:5000 EXPERIMENT_ID
+//     node scripts/measure.mjs http://127.0.0.1:5000
 //
-// The experiment should be large. Prints the median of some cold loads, from navigation to what is seen.
+// Prints medians of cold loads (a fresh profile each), from navigation until what is waited for has been drawn.
 import { chromium } from "playwright-core";
 
-const [base, experiment] = process.argv.slice(2);
-if (!base || !experiment) throw new Error("Usage: measure.mjs URL EXPERIMENT_ID");
-const ROUNDS = 5;
+const [base] = process.argv.slice(2);
+if (!base) throw new Error("Usage: measure.mjs URL");
+const ROUNDS = 7;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
-async function timed(hash, seen, rounds = ROUNDS) {
+async function timed(hash, seen, height = 900) {
   const times = [];
-  for (let round = 0; round < rounds; round++) {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  for (let round = 0; round < ROUNDS; round++) {
+    const context = await browser.newContext({ viewport: { width: 1440, height } });
     const page = await context.newPage();
     await page.addInitScript((condition) => {
       const isSeen = new Function(`return ${condition}`);
@@ -28,53 +29,86 @@ async function timed(hash, seen, rounds = ROUNDS) {
     times.push(await page.evaluate(() => window.seenAt));
     await context.close();
   }
-  return Math.round(times.sort((a, b) => a - b)[times.length >> 1]);
+  times.sort((a, b) => a - b);
+  return `${Math.round(median(times))} ms (${Math.round(times[0])} to ${Math.round(times[times.length - 1])})`;
 }
 
-async function scrolling() {
+/** Scrolls by three rows a frame, which is fast reading, or by a screen, which is looking for something. */
+async function scrolling(step) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await page.goto(`${base}/#/experiments/${experiment}`);
+  await page.goto(`${base}/#/experiments/1`);
   await page.waitForFunction(() => document.querySelectorAll("[data-run]").length > 10);
-  const result = await page.evaluate(async () => {
+  const result = await page.evaluate(async (pixels) => {
     const box = document.querySelector(".grid-box");
     const frames = [];
     let blank = 0;
+    let passed = 0;
     let before = performance.now();
-    for (let frame = 0; frame < 240; frame++) {
-      box.scrollTop += 90;
+    for (let frame = 0; frame < 300; frame++) {
+      const from = box.scrollTop;
+      box.scrollTop += pixels;
+      passed += (box.scrollTop - from) / 30;
       await new Promise(requestAnimationFrame);
       const now = performance.now();
       frames.push(now - before);
       before = now;
       const rect = box.getBoundingClientRect();
-      const middle = document.elementFromPoint(rect.left + 300, rect.top + rect.height / 2);
-      if (!middle?.closest("[data-run]")) blank += 1;
+      for (const share of [0.25, 0.5, 0.9]) {
+        const middle = document.elementFromPoint(rect.left + 300, rect.top + rect.height * share);
+        if (!middle?.closest("[data-run], .grid-head")) blank += 1;
+      }
     }
     frames.sort((a, b) => a - b);
-    return { median: frames[120], p95: frames[228], blank, rows: Math.round(box.scrollTop / 30) };
-  });
+    return { median: frames[150], p95: frames[285], blank, passed: Math.round(passed) };
+  }, step);
   await page.close();
-  return result;
+  return `frame median ${result.median.toFixed(1)} ms, 95 % ${result.p95.toFixed(1)} ms, blank at ${result.blank} of 900 places, ${result.passed} rows passed`;
+}
+
+/** How long the page is busy after a key that changes everything. */
+async function sorting() {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.goto(`${base}/#/experiments/1`);
+  await page.waitForFunction(() => document.querySelectorAll("[data-run]").length > 10);
+  const times = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    times.push(await page.evaluate(async () => {
+      const first = () => document.querySelector("[data-run]")?.getAttribute("data-run");
+      const before = first();
+      const started = performance.now();
+      [...document.querySelectorAll(".head-label")].find((head) => head.textContent.includes("m000")).click();
+      while (first() === before) await new Promise(requestAnimationFrame);
+      return performance.now() - started;
+    }));
+  }
+  await page.close();
+  return `${Math.round(median(times))} ms`;
+}
+
+async function sizes() {
+  const page = await browser.newPage();
+  const sent = [];
+  page.on("response", (response) => sent.push([new URL(response.url()).pathname, Number(response.headers()["content-length"] ?? 0)]));
+  await page.goto(`${base}/#/experiments/1`);
+  await page.waitForFunction(() => document.querySelectorAll("[data-run]").length > 10);
+  await page.waitForTimeout(500);
+  const sum = (kind) => Math.round(sent.filter(([path]) => kind.test(path)).reduce((total, [, size]) => total + size, 0) / 1000);
+  await page.close();
+  return `${sum(/\.js$/)} kB of scripts, ${sum(/\.css$/)} kB of styles, ${sum(/\.woff2$/)} kB of fonts`;
+}
+
+async function ids(experiment) {
+  const response = await fetch(`${base}/api/2.0/mlflow/runs/search`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ experiment_ids: [experiment], max_results: 50 }) });
+  return encodeURIComponent(JSON.stringify((await response.json()).runs.map((run) => run.info.run_id)));
 }
 
 const rows = 'document.querySelectorAll("[data-run]").length > 10';
-console.log(`table of runs: ${await timed(`/experiments/${experiment}`, rows)} ms`);
-const scroll = await scrolling();
-console.log(`scrolling: frame median ${scroll.median.toFixed(1)} ms, 95 % ${scroll.p95.toFixed(1)} ms, ${scroll.blank} of 240 frames blank, ${scroll.rows} rows passed`);
-const charts = '!document.querySelector(".skeleton") && document.querySelectorAll("[data-metric]").length > 5 && [...document.querySelectorAll("[data-metric]")].filter((c) => c.getBoundingClientRect().top < innerHeight && !c.querySelector("canvas, .bars")).length === 0';
-const ids = async () => {
-  const response = await fetch(`${base}/api/2.0/mlflow/runs/search`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ experiment_ids: [experiment], max_results: 50 }) });
-  return (await response.json()).runs.map((run) => run.info.run_id);
-};
-const shown = encodeURIComponent(JSON.stringify(await ids()));
-console.log(`charts of 50 runs, those in sight: ${await timed(`/experiments/${experiment}?mode=charts&shown=${shown}`, charts, 3)} ms`);
-const page = await browser.newPage();
-const sizes = [];
-page.on("response", async (response) => sizes.push([new URL(response.url()).pathname, Number(response.headers()["content-length"] ?? 0)]));
-await page.goto(`${base}/#/experiments`);
-await page.waitForLoadState("networkidle");
-for (const kind of [/\.js$/, /\.css$/, /\.woff2$/]) {
-  const sum = sizes.filter(([path]) => kind.test(path)).reduce((total, [, size]) => total + size, 0);
-  console.log(`first page, ${kind.source}: ${(sum / 1000).toFixed(0)} kB as sent`);
-}
+const drawn = (count) => `!document.querySelector(".skeleton") && document.querySelectorAll("[data-metric] canvas").length >= ${count}`;
+console.log(`first page, as sent: ${await sizes()}`);
+console.log(`10,000 runs x 100 metrics, table: ${await timed("/experiments/1", rows)}`);
+console.log(`scrolling, 3 rows a frame: ${await scrolling(90)}`);
+console.log(`scrolling, 12 rows a frame: ${await scrolling(360)}`);
+console.log(`sorting by a metric: ${await sorting()}`);
+console.log(`20 charts x 50 runs x 1,000 points: ${await timed(`/experiments/2?mode=charts&chartColumns=5&chartHeight=150&shown=${await ids("2")}`, drawn(20), 1100)}`);
+console.log(`one chart, 50 runs x 100,000 points: ${await timed(`/experiments/3?mode=charts&chartColumns=1&chartHeight=500&shown=${await ids("3")}`, drawn(1))}`);
 await browser.close();

@@ -4,7 +4,8 @@ import { type Browser, type BrowserContextOptions, type Page, chromium } from "p
 import { afterAll, beforeAll, expect, inject, onTestFailed } from "vitest";
 
 const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const WAIT_MS = 15_000;
+/** Machines that test are busy. */
+const WAIT_MS = 40_000;
 
 let browser: Browser;
 

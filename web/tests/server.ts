@@ -9,7 +9,7 @@ import type { TestProject } from "vitest/node";
 const repository = resolve(import.meta.dirname, "../..");
 const binary = process.env.OXFLOW_BIN ?? join(repository, "target/debug/oxflow");
 const venvs = process.env.OXFLOW_VENVS ?? join(repository, ".venvs");
-const START_MS = 20_000;
+const START_MS = 90_000;
 
 export interface Demo {
   experiment: string;

@@ -25,6 +25,9 @@ message! {
     /// `GET logged-models/{model_id}/artifacts/files`
     pub struct GetModelArtifact { artifact_file_path: Option<String> }
 
+    /// `GET oxflow/…/artifacts/…`; no path means the root.
+    pub struct NameArtifact { path: Option<String> }
+
     /// `POST upload-artifact`
     pub struct UploadArtifact { run_uuid: Option<String>, path: Option<String> }
 

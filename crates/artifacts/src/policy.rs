@@ -36,10 +36,20 @@ impl LocationPolicy {
     /// Trusts the hosts of the server's own storage: the default artifact root and the
     /// destination behind its proxy.
     pub fn new<'a>(own_roots: impl IntoIterator<Item = &'a ArtifactUri>) -> LocationPolicy {
-        let mut trusted: BTreeSet<Target> =
-            own_roots.into_iter().filter_map(targets).flatten().collect();
-        trusted.remove(&Target::Ambiguous);
-        LocationPolicy { allowed_schemes: BTreeSet::new(), trusted, max_length: DEFAULT_MAX_LENGTH }
+        let nobody = LocationPolicy {
+            allowed_schemes: BTreeSet::new(),
+            trusted: BTreeSet::new(),
+            max_length: DEFAULT_MAX_LENGTH,
+        };
+        own_roots.into_iter().fold(nobody, LocationPolicy::trust)
+    }
+
+    /// Trusts the host of one more location.
+    #[must_use]
+    pub fn trust(mut self, own: &ArtifactUri) -> Self {
+        self.trusted.extend(targets(own).into_iter().flatten());
+        self.trusted.remove(&Target::Ambiguous);
+        self
     }
 
     /// Allows any host for these schemes (`MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES`).
@@ -91,6 +101,12 @@ impl LocationPolicy {
         }
         let start = format!("The tracking server does not connect to artifact location '{uri}'");
         Err(refusal(uri.scheme(), &start))
+    }
+
+    /// Whether a location is on a host of the server's own storage, which may be told credentials.
+    pub(crate) fn is_own(&self, uri: &ArtifactUri) -> bool {
+        let targets = targets(uri).unwrap_or_default();
+        targets.iter().any(|target| self.trusted.contains(target))
     }
 
     fn check_length(&self, text: &str) -> Result<()> {

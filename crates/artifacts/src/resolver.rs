@@ -64,13 +64,16 @@ impl Resolver {
         self
     }
 
-    /// Adds the object storages that this build supports.
+    /// Adds the storages that this build supports.
     #[must_use]
     pub fn with_remote(self, settings: RemoteSettings, clock: Arc<dyn Clock>) -> Resolver {
-        settings.openers(clock).into_iter().fold(self, |mut resolver, (scheme, open)| {
-            resolver.openers.insert(scheme, open);
-            resolver
-        })
+        settings.openers(clock, self.policy.clone()).into_iter().fold(
+            self,
+            |mut resolver, (scheme, open)| {
+                resolver.openers.insert(scheme, open);
+                resolver
+            },
+        )
     }
 
     /// The rules for locations that clients choose.

@@ -1,6 +1,6 @@
 //! The promises of artifact stores, kept by real storages.
 //!
-//! `OXFLOW_TEST_LOCATION` names a bucket (`s3://mlflow`), and the usual variables say how it is
+//! `OXFLOW_TEST_LOCATION` names a bucket (`s3://mlflow`) or the artifacts of a server, and the usual variables say how it is
 //! reached. Ignored without a storage; `tests/stores` starts one and runs them.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 #![expect(clippy::disallowed_methods, reason = "the storage is named by the environment")]
@@ -23,7 +23,7 @@ impl Clock for Now {
 
 fn resolver() -> Resolver {
     let settings = RemoteSettings::read(|name| std::env::var(name).ok()).unwrap();
-    Resolver::new(LocationPolicy::new([]), "/").with_remote(settings, Arc::new(Now))
+    Resolver::new(LocationPolicy::new([&location("")]), "/").with_remote(settings, Arc::new(Now))
 }
 
 fn location(below: &str) -> ArtifactUri {

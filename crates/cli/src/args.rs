@@ -42,9 +42,119 @@ pub enum Command {
     /// Run the tracking server with its web pages.
     #[command(alias = "ui", disable_help_flag = true)]
     Server(Box<ServerArgs>),
+    /// Fill a database with believable experiments, to try things with.
+    ///
+    /// Logs a sweep, a study of nested runs, models, a prompt and files, and ends. The options are those of the server
+    /// that will show them.
+    Demo(DemoArgs),
     /// Commands for the database of a tracking server.
     #[command(subcommand, arg_required_else_help = true)]
     Db(DbCommand),
+    /// Copy everything from one store to another, with ids and times.
+    ///
+    /// The source is not changed. What is in the target already stays; if it is something else than
+    /// in the source, nothing is written. Interrupted, it goes on where it was when it is run again.
+    /// At the end both stores are read and compared. Artifacts stay where they are.
+    Migrate(MigrateArgs),
+    /// Migrate MLflow FileStore data to a SQLite database.
+    MigrateFilestore(FilestoreArgs),
+    /// Upload, list and download artifacts.
+    ///
+    /// The environment variable MLFLOW_TRACKING_URI names the tracking server.
+    #[command(subcommand, arg_required_else_help = true)]
+    Artifacts(ArtifactsCommand),
+}
+
+/// `oxflow demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// The database [default: sqlite:///mlflow.db] [env: MLFLOW_BACKEND_STORE_URI]
+    #[arg(long, value_name = "URI")]
+    pub backend_store_uri: Option<String>,
+    /// The storage behind the artifact proxy [default: ./mlartifacts]
+    /// [env: MLFLOW_ARTIFACTS_DESTINATION]
+    #[arg(long, value_name = "URI")]
+    pub artifacts_destination: Option<String>,
+    /// Runs of the sweep
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(6..))]
+    pub runs: u16,
+    /// Steps of each of them
+    #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u16).range(10..))]
+    pub steps: u16,
+}
+
+/// `oxflow artifacts`.
+#[derive(Debug, Subcommand)]
+pub enum ArtifactsCommand {
+    /// Log a local file as an artifact of a run
+    LogArtifact(LogArtifactArgs),
+    /// Log the files in a local directory, and in those below it, as artifacts of a run
+    LogArtifacts(LogArtifactsArgs),
+    /// Print the artifacts directly under a folder of a run, as a JSON list
+    List(ListArtifactsArgs),
+    /// Download an artifact file or directory, and print where it is now
+    ///
+    /// A download that was interrupted goes on where it stopped, when it is given the same
+    /// --dst-path again.
+    Download(DownloadArgs),
+}
+
+/// `oxflow artifacts log-artifact`.
+#[derive(Args, Debug)]
+pub struct LogArtifactArgs {
+    /// Local path to the artifact to log
+    #[arg(long, short, value_name = "TEXT")]
+    pub local_file: String,
+    /// The run into which to log it
+    #[arg(long, short, value_name = "TEXT")]
+    pub run_id: String,
+    /// The directory of the run's artifacts to put it into
+    #[arg(long, short, value_name = "TEXT")]
+    pub artifact_path: Option<String>,
+}
+
+/// `oxflow artifacts log-artifacts`.
+#[derive(Args, Debug)]
+pub struct LogArtifactsArgs {
+    /// Directory of local artifacts to log
+    #[arg(long, short, value_name = "TEXT")]
+    pub local_dir: String,
+    /// The run into which to log them
+    #[arg(long, short, value_name = "TEXT")]
+    pub run_id: String,
+    /// The directory of the run's artifacts to put them into
+    #[arg(long, short, value_name = "TEXT")]
+    pub artifact_path: Option<String>,
+}
+
+/// `oxflow artifacts list`.
+#[derive(Args, Debug)]
+pub struct ListArtifactsArgs {
+    /// The run to list
+    #[arg(long, short, value_name = "TEXT")]
+    pub run_id: String,
+    /// A path relative to the run's root directory to list
+    #[arg(long, short, value_name = "TEXT")]
+    pub artifact_path: Option<String>,
+}
+
+/// `oxflow artifacts download`.
+#[derive(Args, Debug)]
+pub struct DownloadArgs {
+    /// The run from which to download
+    #[arg(long, short, value_name = "TEXT")]
+    pub run_id: Option<String>,
+    /// With --run-id: a path relative to the run's root directory to download
+    #[arg(long, short, value_name = "TEXT")]
+    pub artifact_path: Option<String>,
+    /// The artifact file or directory, in place of --run-id and --artifact-path, e.g.
+    /// runs:/<run>/model, models:/<name>/<version> or s3://bucket/path
+    #[arg(long, short = 'u', value_name = "TEXT")]
+    pub artifact_uri: Option<String>,
+    /// The directory to download into, made if it does not exist [default: a new temporary
+    /// one, or where local artifacts are already]
+    #[arg(long, short, value_name = "TEXT")]
+    pub dst_path: Option<String>,
 }
 
 /// `oxflow db`.
@@ -68,6 +178,40 @@ pub struct UpgradeArgs {
     /// Do not copy a SQLite file first
     #[arg(long)]
     pub no_backup: bool,
+}
+
+/// `oxflow migrate`.
+#[derive(Args, Debug)]
+pub struct MigrateArgs {
+    /// The store to read: sqlite:///mlflow.db, a folder such as ./mlruns, …
+    #[arg(long, value_name = "URI")]
+    pub from: String,
+    /// The store to write to; created if it is not there
+    #[arg(long, value_name = "URI")]
+    pub to: String,
+    /// Do not read both stores and compare them at the end
+    #[arg(long)]
+    pub no_verify: bool,
+    /// Do not show how far it is
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// `oxflow migrate-filestore`.
+#[derive(Args, Debug)]
+pub struct FilestoreArgs {
+    /// Root directory containing mlruns/ FileStore data
+    #[arg(long, value_name = "DIRECTORY")]
+    pub source: PathBuf,
+    /// SQLite URI (e.g. sqlite:///mlflow.db)
+    #[arg(long, value_name = "TEXT")]
+    pub target: String,
+    /// Show how far it is (the default)
+    #[arg(long, overrides_with = "no_progress")]
+    pub progress: bool,
+    /// Do not show how far it is
+    #[arg(long)]
+    pub no_progress: bool,
 }
 
 /// `oxflow server`. An option that is not given is taken from its environment variable.

@@ -12,6 +12,7 @@ use oxflow_store_file::{ExperimentIds, FileStore};
 use oxflow_store_sql::{OpenOptions, SqlStore};
 
 use crate::db;
+use crate::demo::{self, Made, Size};
 use crate::settings::ServeSettings;
 use crate::system::{RandomIds, SystemClock};
 
@@ -20,11 +21,26 @@ pub fn serve(settings: ServeSettings) -> Result<()> {
     for notice in &settings.notices {
         tracing::info!("{notice}");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    runtime()?.block_on(run(settings))
+}
+
+/// Fills the store of a server with a demo, without serving anybody.
+pub fn demo(settings: ServeSettings, size: Size) -> Result<Made> {
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let store = open_store(&settings)?.store;
+        let app = Arc::new(compose(settings, store)?);
+        let made = demo::fill(oxflow_server::router(app.clone()), SystemClock.now(), size).await;
+        app.store.close().await?;
+        made
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::internal(format!("Cannot start the runtime: {error}.")))?;
-    runtime.block_on(run(settings))
+        .map_err(|error| Error::internal(format!("Cannot start the runtime: {error}.")))
 }
 
 async fn run(mut settings: ServeSettings) -> Result<()> {
@@ -117,6 +133,12 @@ fn open_store(settings: &ServeSettings) -> Result<Opened> {
         now: SystemClock.now(),
     })?);
     Ok(Opened { store: sql.clone(), sql: Some(sql) })
+}
+
+/// The parts of a server that nobody else talks to, for a command that works on a store itself.
+pub fn local(settings: ServeSettings) -> Result<App> {
+    let store = open_store(&settings)?.store;
+    compose(settings, store)
 }
 
 fn compose(settings: ServeSettings, store: Arc<dyn Store>) -> Result<App> {

@@ -1,12 +1,16 @@
 //! `oxflow`, also called as `mlflow`: arguments become settings, settings become a running server.
 
 mod args;
+mod artifacts;
 mod compose;
 mod db;
+mod demo;
 mod env;
 mod log;
+mod moving;
 mod settings;
 mod system;
+mod tracking;
 
 use std::process::ExitCode;
 
@@ -40,10 +44,38 @@ fn main() -> ExitCode {
             },
             Err(why) => complain(&why, 2),
         },
+        Command::Demo(args) => match settings::of_demo(&args, &env) {
+            Ok(settings) => match compose::demo(settings, demo::Size::of(&args)) {
+                Ok(made) => {
+                    say(&format!("{made} `oxflow server` with the same options shows them."));
+                    ExitCode::SUCCESS
+                }
+                Err(error) => complain(error.message(), 1),
+            },
+            Err(why) => complain(&why, 2),
+        },
         Command::Db(DbCommand::Upgrade(args)) => match db::upgrade_command(&args, &mut say) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(error.message(), 1),
         },
+        Command::Migrate(args) => end(moving::migrate(&args, &mut say)),
+        Command::MigrateFilestore(args) => end(moving::filestore(&args, &mut say)),
+        Command::Artifacts(command) => match artifacts::run(command, &env) {
+            Ok(told) => {
+                told.iter().for_each(|text| say(text));
+                ExitCode::SUCCESS
+            }
+            Err(error) => complain(error.message(), 1),
+        },
+    }
+}
+
+/// How a command ends that has said itself what it could not do.
+fn end(all_is_good: oxflow_model::Result<bool>) -> ExitCode {
+    match all_is_good {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => complain(error.message(), 1),
     }
 }
 

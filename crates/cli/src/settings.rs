@@ -1,6 +1,6 @@
 //! From arguments and environment to settings: every default applied, every value checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oxflow_artifacts::RemoteSettings;
@@ -9,7 +9,7 @@ use oxflow_server::{
     GraphqlLimits, SecretKey, SecuritySettings, Settings, SourcePattern, WebhookSettings,
 };
 
-use crate::args::{ForeignArgs, ServerArgs};
+use crate::args::{DemoArgs, ForeignArgs, ServerArgs};
 use crate::env::Env;
 
 /// What the server runs with.
@@ -65,15 +65,10 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
         if artifacts_only {
             return DEFAULT_STORE.to_owned();
         }
-        if !cwd.join("mlflow.db").exists() && oxflow_store_file::looks_like_one(&cwd.join("mlruns"))
-        {
-            notices.push(format!(
-                "Backend store URI not provided. Using the file store in {FILE_STORE}"
-            ));
-            return FILE_STORE.to_owned();
-        }
-        notices.push(format!("Backend store URI not provided. Using {DEFAULT_STORE}"));
-        DEFAULT_STORE.to_owned()
+        let store = default_store(&cwd);
+        let shown = if store == FILE_STORE { "the file store in ./mlruns" } else { store };
+        notices.push(format!("Backend store URI not provided. Using {shown}"));
+        store.to_owned()
     });
     let registry = text(&args.registry_store_uri, "MLFLOW_REGISTRY_STORE_URI");
     if registry.is_some_and(|uri| uri != backend_store_uri) {
@@ -138,9 +133,30 @@ pub fn resolve(args: ServerArgs, env: &Env) -> Result<ServeSettings, String> {
             presigned_for: presigned_for(env)?,
             ..Settings::default()
         },
-        webhooks: webhooks(env)?,
+        webhooks: WebhookSettings { name_workspace: workspaces, ..webhooks(env)? },
         notices,
     })
+}
+
+/// The settings of a server that nobody but this process asks.
+pub fn of_demo(args: &DemoArgs, env: &Env) -> Result<ServeSettings, String> {
+    let server = ServerArgs {
+        backend_store_uri: args.backend_store_uri.clone(),
+        artifacts_destination: args.artifacts_destination.clone(),
+        ..ServerArgs::default()
+    };
+    let mut settings = resolve(server, env)?;
+    settings.server.static_prefix = String::new();
+    settings.server.artifacts_only = false;
+    // Requests of one's own have neither a host nor an origin.
+    settings.server.security.enabled = false;
+    Ok(settings)
+}
+
+/// The store that MLflow uses in a folder when nobody names one.
+pub fn default_store(cwd: &Path) -> &'static str {
+    let folder = oxflow_store_file::looks_like_one(&cwd.join("mlruns"));
+    if folder && !cwd.join("mlflow.db").exists() { FILE_STORE } else { DEFAULT_STORE }
 }
 
 fn serve_artifacts(args: &ServerArgs, env: &Env) -> bool {
@@ -317,11 +333,12 @@ mod tests {
             ("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true"),
             ("MLFLOW_WEBHOOK_REQUEST_TIMEOUT", "5"),
             ("MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES", "0"),
+            ("MLFLOW_ENABLE_WORKSPACES", "true"),
         ]);
         let set = resolve(ServerArgs::default(), &env).unwrap().webhooks;
         assert_eq!((set.schemes, set.allow_private), (list("http,https"), true));
         assert_eq!((set.timeout, set.retries, set.workers), (Duration::from_secs(5), 0, 10));
-        assert!(set.key.is_none());
+        assert!(set.key.is_none() && set.name_workspace);
         for (name, bad) in [
             ("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", "short"),
             ("MLFLOW_WEBHOOK_DELIVERY_MAX_WORKERS", "many"),

@@ -205,7 +205,7 @@ fn content_type(name: &str) -> &str {
 }
 
 /// Always an attachment: a page among the artifacts must not run with this server's rights.
-fn disposition(name: &str) -> Result<HeaderValue> {
+pub fn disposition(name: &str) -> Result<HeaderValue> {
     let ascii: String = name.nfkd().filter(|c| c.is_ascii() && !c.is_ascii_control()).collect();
     let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     let shown = if ascii.is_empty() { "download".to_owned() } else { ascii.clone() };

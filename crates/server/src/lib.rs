@@ -4,6 +4,7 @@
 mod access;
 mod answer;
 mod app;
+mod archive;
 mod describe;
 mod download;
 mod graphql;
@@ -20,6 +21,7 @@ mod trace;
 mod version_source;
 mod webhooks;
 mod workspace;
+mod zip;
 
 pub use access::{Access, Level};
 pub use app::{App, AppState, Artifacts, Settings};

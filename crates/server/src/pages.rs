@@ -17,10 +17,10 @@ pub struct File {
 
 include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-/// Pages run their own scripts only and talk to this server only. Artifacts are drawn as images and text; none of them
-/// becomes a document here. Who may frame the pages is a setting, see `security`.
+/// Pages run their own scripts only and talk to this server only. Artifacts are drawn as images and text; those
+/// that are documents have a frame and rules of their own, see `routes/artifact_pages.rs`. Who may frame the pages is a setting, see `security`.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self'; \
+    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self'; frame-src 'self'; \
     base-uri 'none'; form-action 'none'";
 
 /// The file at a path below the root of the pages.

@@ -80,6 +80,15 @@ impl SecuritySettings {
         self.allowed_origins.iter().any(|pattern| fits(pattern, origin))
     }
 
+    /// Whether a page is one of this server's own: it comes from the very host that is asked, and that host is
+    /// allowed by name. (Where any host is, a name that an attacker points at us would do as well.)
+    fn is_own_page(&self, origin: &str, host: &str) -> bool {
+        let authority = origin.split_once("://").map_or("", |(_, rest)| rest);
+        !host.is_empty()
+            && authority == host
+            && self.allowed_hosts.iter().any(|pattern| pattern != "*" && fits(pattern, host))
+    }
+
     fn origin_allowed(&self, origin: &str) -> bool {
         matches!(origin_host(origin), "localhost" | "127.0.0.1" | "::1")
             || self.origin_listed(origin)
@@ -106,10 +115,12 @@ pub async fn protect(State(app): State<AppState>, request: Request, next: Next) 
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match &origin {
         Some(origin) if preflight => answer_preflight(settings, origin, request.headers()),
-        Some(origin) if api && writes(request.method()) => match refuse_origin(settings, origin) {
-            Some(refusal) => refusal,
-            None => next.run(request).await,
-        },
+        Some(origin) if api && writes(request.method()) => {
+            match refuse_origin(settings, origin, request.headers()) {
+                Some(refusal) => refusal,
+                None => next.run(request).await,
+            }
+        }
         _ => next.run(request).await,
     };
     add_headers(settings, origin.as_ref(), response.headers_mut());
@@ -134,9 +145,14 @@ fn refuse_host(settings: &SecuritySettings, headers: &HeaderMap) -> Option<Respo
     Some((StatusCode::FORBIDDEN, text).into_response())
 }
 
-fn refuse_origin(settings: &SecuritySettings, origin: &HeaderValue) -> Option<Response> {
+fn refuse_origin(
+    settings: &SecuritySettings,
+    origin: &HeaderValue,
+    headers: &HeaderMap,
+) -> Option<Response> {
     let origin = origin.to_str().unwrap_or("null");
-    if settings.origin_allowed(origin) {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+    if settings.origin_allowed(origin) || settings.is_own_page(origin, host) {
         return None;
     }
     tracing::warn!(origin, "refused a write from a foreign page");
@@ -210,6 +226,27 @@ mod tests {
             ("a*b*c", "a1c", false),
         ] {
             assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn own_pages_are_those_of_a_host_that_is_allowed_by_name() {
+        let named = SecuritySettings {
+            allowed_hosts: vec!["mlflow.example".to_owned(), "10.*".to_owned()],
+            ..SecuritySettings::default()
+        };
+        let any = SecuritySettings { allowed_hosts: vec!["*".to_owned()], ..named.clone() };
+        for (origin, host, expected) in [
+            ("https://mlflow.example", "mlflow.example", true),
+            ("http://10.0.0.5:5000", "10.0.0.5:5000", true),
+            ("http://10.0.0.5:5001", "10.0.0.5:5000", false),
+            ("http://10.0.0.6:5000", "10.0.0.5:5000", false),
+            ("https://evil.example", "evil.example", false),
+            ("https://evil.example", "mlflow.example", false),
+            ("null", "", false),
+        ] {
+            assert_eq!(named.is_own_page(origin, host), expected, "{origin} {host}");
+            assert!(!any.is_own_page(origin, host), "{origin} {host}");
         }
     }
 

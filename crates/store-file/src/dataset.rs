@@ -14,7 +14,7 @@ use oxflow_model::{
 
 use crate::changes::Changes;
 use crate::index::locked;
-use crate::run_state::RunPlace;
+use crate::run_state::{Needs, RunPlace};
 use crate::store::View;
 use crate::tree::{Content, Look, Tree};
 use crate::yaml::{Map, Node};
@@ -147,6 +147,18 @@ pub fn log_inputs(
     datasets: &[DatasetInput],
     models: &[LoggedModelInput],
 ) -> Result<()> {
+    log_inputs_from(view, changes, &run.path, run, datasets, models)
+}
+
+/// The same; files in the making are in the folder `base`.
+pub fn log_inputs_from(
+    view: &View<'_>,
+    changes: &mut Changes<'_>,
+    base: &str,
+    run: &RunPlace,
+    datasets: &[DatasetInput],
+    models: &[LoggedModelInput],
+) -> Result<()> {
     let experiment = run.experiment_path();
     let mut noted = BTreeSet::new();
     let mut is_new = |folder: &str| {
@@ -163,14 +175,14 @@ pub fn log_inputs(
         if is_new(&folder) {
             let tags = input.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
             let edge = edge("DATASET", &id, "RUN", Node::map(tags));
-            changes.put_meta(&run.path, &folder, &edge)?;
+            changes.put_meta(base, &folder, &edge)?;
         }
     }
     for model in models {
         let folder = format!("{}/inputs/{}", run.path, hash(&model.model_id, run.id.as_str()));
         if is_new(&folder) {
             let edge = edge("MODEL", &model.model_id, "RUN", Node::map([]));
-            changes.put_meta(&run.path, &folder, &edge)?;
+            changes.put_meta(base, &folder, &edge)?;
         }
     }
     Ok(())
@@ -205,19 +217,30 @@ pub fn log_outputs(
                 format!("The model {id} is an output of the run {} already.", run.id),
             ));
         }
-        let mut edge = edge("RUN_OUTPUT", id, "MODEL_OUTPUT", Node::map([]));
-        edge.set("step", model.step.into());
-        changes.put_meta(&run.path, &folder, &edge)?;
+        put_output(changes, &run.path, run, model)?;
     }
     Ok(())
+}
+
+/// Notes a model that a run wrote; the file in the making is in the folder `base`.
+pub fn put_output(
+    changes: &mut Changes<'_>,
+    base: &str,
+    run: &RunPlace,
+    model: &LoggedModelOutput,
+) -> Result<()> {
+    let mut edge = edge("RUN_OUTPUT", &model.model_id, "MODEL_OUTPUT", Node::map([]));
+    edge.set("step", model.step.into());
+    changes.put_meta(base, &format!("{}/outputs/{}", run.path, model.model_id), &edge)
 }
 
 /// Up to 1,000 distinct datasets with the contexts they were used in.
 pub fn summaries(view: &View<'_>, experiments: &[ExperimentId]) -> Vec<DatasetSummary> {
     let mut found = BTreeSet::new();
+    let needs = Needs { edges: true, ..Needs::default() };
     for (experiment, path) in experiment::paths(view, experiments) {
         let datasets = of_experiment(view, &path);
-        for run in run_state::all(view, experiment, &path) {
+        for run in run_state::all(view, experiment, &path, needs) {
             for (id, tags) in &run.dataset_edges {
                 let Some(dataset) = datasets.get(id) else { continue };
                 let context = tags.iter().find(|tag| tag.key == CONTEXT_TAG);

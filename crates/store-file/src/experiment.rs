@@ -14,6 +14,7 @@ use oxflow_store::{ExperimentSearch, ExperimentStore};
 use crate::changes::Changes;
 use crate::folder::unreadable;
 use crate::index::{Experiments, TRASH, folders, locked};
+use crate::run_state::Needs;
 use crate::store::{FileStore, View};
 use crate::tree::{Cached, Content, Look, Tree};
 use crate::yaml::{Map, Node};
@@ -104,7 +105,8 @@ fn find(view: &View<'_>, id: ExperimentId) -> Option<Arc<Experiment>> {
     at(view, id, &path, deleted)
 }
 
-fn all(view: &View<'_>) -> Vec<Arc<Experiment>> {
+/// All experiments, by number.
+pub fn all(view: &View<'_>) -> Vec<Arc<Experiment>> {
     let experiments = Experiments::of(view);
     let find = |id: ExperimentId| {
         let (path, deleted) = experiments.path(id)?;
@@ -313,7 +315,7 @@ fn change_stage(
     let (from, to) = if delete { (active, deleted) } else { (deleted, active) };
     for run in run_state::folders_of(view, &from) {
         let path = format!("{from}/{run}");
-        if run_state::at(view, id, &path).is_some() {
+        if run_state::at(view, id, &path, Needs::default()).is_some() {
             let mut meta = meta(view, &path)?;
             run_state::set_stage(&mut meta, delete.then_some(now));
             changes.put_meta(&from, &path, &meta)?;

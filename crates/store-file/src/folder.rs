@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use oxflow_beneath as beneath;
@@ -123,6 +124,29 @@ impl Folder {
             Some(bytes) => String::from_utf8(bytes).map(Some).map_err(io::Error::other),
             None => Ok(None),
         }
+    }
+
+    /// Takes away what follows the last end of a line in a file, if it is there.
+    pub fn drop_unfinished_line(&self, path: &str) -> Result<()> {
+        let fail = |error: io::Error| unreadable(path, &error);
+        let file = match beneath::open(self.fd(), path, OFlags::RDWR | OFlags::NOFOLLOW) {
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::ISDIR) => return Ok(()),
+            opened => File::from(opened.map_err(|error| fail(error.into()))?),
+        };
+        let mut end = file.metadata().map_err(fail)?.len();
+        let size = end;
+        let mut block = [0; 4096];
+        while end > 0 {
+            let start = end.saturating_sub(block.len() as u64);
+            let block = &mut block[..(end - start) as usize];
+            file.read_exact_at(block, start).map_err(fail)?;
+            if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
+                end = start + at as u64 + 1;
+                break;
+            }
+            end = start;
+        }
+        if end == size { Ok(()) } else { file.set_len(end).map_err(fail) }
     }
 
     /// The files and folders in a folder; none if it is not there. Links and names that are no

@@ -21,6 +21,7 @@ mod logged_model_search;
 mod matching;
 mod metric;
 mod model_version;
+mod moving;
 mod names;
 mod open;
 mod points;

@@ -43,6 +43,11 @@ impl WriterLock {
         WriterLock { file }
     }
 
+    /// No lock, for who does not write.
+    pub fn none() -> WriterLock {
+        WriterLock { file: None }
+    }
+
     /// Waits for the lock.
     pub fn hold(&mut self) -> Result<Held<'_>> {
         let Some(file) = &self.file else { return Ok(Held(None)) };

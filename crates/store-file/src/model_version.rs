@@ -20,7 +20,7 @@ use crate::yaml::{Map, Node};
 use crate::{logged_model, names, run_log};
 
 /// The stage of deleted versions, which no client sees.
-const DELETED: &str = "Deleted_Internal";
+pub const DELETED: &str = "Deleted_Internal";
 /// The tag of a logged model that lists the versions which publish it.
 const VERSIONS_TAG: &str = "mlflow.modelVersions";
 /// What the names of their folders begin with.

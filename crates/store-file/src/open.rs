@@ -89,6 +89,18 @@ pub fn looks_like_one(path: &Path) -> bool {
 }
 
 impl FileStore {
+    /// Opens a folder to read what it keeps, without changing anything; calls that write fail.
+    pub fn open_to_read(path: &Path, clock: Arc<dyn Clock>) -> Result<FileStore> {
+        let has = |folder: &str| path.join(folder).is_dir();
+        if !looks_like_one(path) && !has(REGISTRY) && !has(TRASH) {
+            return Err(Error::invalid(format!(
+                "The folder {} is not there, or holds no experiments of a file store.",
+                path.display()
+            )));
+        }
+        FileStore::new(Inner::to_read(Folder::open(path)?, clock))
+    }
+
     /// Opens a folder. An empty one gets the default experiment.
     pub fn open(options: OpenOptions) -> Result<FileStore> {
         let folder = Folder::open(&options.path)?;

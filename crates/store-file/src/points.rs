@@ -12,8 +12,9 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 
 use oxflow_model::search::repr_float;
-use oxflow_model::{Metric, Millis};
+use oxflow_model::{Error, Metric, Millis};
 
+use crate::folder::unreadable;
 use crate::tree::{Content, Look};
 
 /// How much of what was read is compared, to see that a file was only appended to.
@@ -112,6 +113,29 @@ pub fn all(file: File, path: &str, key: &str, owner: Owner<'_>) -> io::Result<Ve
     })?;
     tell_broken(path, broken);
     Ok(points)
+}
+
+/// Calls `each` with the points of the first `size` bytes of a file, in the order of the lines. A
+/// last line without an end is passed over: whoever wrote it was interrupted, and half a number is
+/// a number too.
+pub fn each(
+    file: &File,
+    size: u64,
+    path: &str,
+    key: &str,
+    mut each: impl FnMut(Metric) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut broken = 0;
+    let mut outcome = Ok(());
+    let lines = BufReader::with_capacity(1 << 16, file.take(size));
+    for_each_line(lines, |line, ends| match parse(key, line, Owner::Run).filter(|_| ends) {
+        Some(point) if outcome.is_ok() => outcome = each(point),
+        Some(_) => {}
+        None => broken += 1,
+    })
+    .map_err(|error| unreadable(path, &error))?;
+    tell_broken(path, broken);
+    outcome
 }
 
 fn tell_broken(path: &str, broken: usize) {

@@ -1,4 +1,5 @@
-//! Searching runs: all of them are looked at, those that pass are sorted, and one page is copied.
+//! Searching runs: of all of them, what the search is about is looked at; those that pass are sorted,
+//! and those of one page are looked at as a whole.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -10,36 +11,80 @@ use oxflow_model::{Metric, Page, RUN_NAME_TAG, Run};
 use oxflow_store::RunSearch;
 
 use crate::dataset::{self, ById, CONTEXT_TAG};
-use crate::run_state::{self, FileRun};
+use crate::run_state::{self, FileRun, Needs};
 use crate::store::View;
 use crate::{experiment, matching};
 
-/// A run with the datasets of its experiment.
+/// A run with the datasets of its experiment, and the folder of that.
 struct Candidate {
     run: Arc<FileRun>,
     datasets: Arc<ById>,
+    folder: Arc<str>,
+}
+
+/// What a search is about.
+fn needs(search: &RunSearch) -> Needs {
+    let mut needs = Needs::default();
+    for clause in &search.filter {
+        match clause {
+            RunClause::Metric { .. } => needs.metrics = true,
+            RunClause::Param { .. } | RunClause::ParamPresence { .. } => needs.params = true,
+            RunClause::Tag { .. }
+            | RunClause::TagPresence { .. }
+            | RunClause::Text { attribute: RunText::RunName, .. } => needs.tags = true,
+            RunClause::Dataset { .. } => needs.edges = true,
+            RunClause::Text { .. } | RunClause::Time { .. } | RunClause::IdIn { .. } => {}
+        }
+    }
+    for order in &search.order_by {
+        match order.by {
+            RunOrderKey::Metric(_) => needs.metrics = true,
+            RunOrderKey::Param(_) => needs.params = true,
+            RunOrderKey::Tag(_) => needs.tags = true,
+            RunOrderKey::Text(_) | RunOrderKey::Time(_) => {}
+        }
+    }
+    needs
 }
 
 /// Runs that fit.
 pub fn search(view: &View<'_>, search: &RunSearch) -> Page<Run> {
     let stage = search.view.stage();
+    let needs = needs(search);
     let mut found = Vec::new();
     for (id, path) in experiment::paths(view, &search.experiments) {
-        let mut runs = run_state::all(view, id, &path);
+        let mut runs = run_state::all(view, id, &path, needs);
         runs.retain(|run| stage.is_none_or(|stage| run.info.lifecycle_stage == stage));
-        let datasets = match runs.iter().any(|run| !run.dataset_edges.is_empty()) {
+        let datasets = match needs.edges && runs.iter().any(|run| !run.dataset_edges.is_empty()) {
             true => dataset::of_experiment(view, &path),
             false => Arc::default(),
         };
-        let candidates = runs.into_iter().map(|run| Candidate { run, datasets: datasets.clone() });
+        let folder: Arc<str> = path.into();
+        let candidates = runs.into_iter().map(|run| Candidate {
+            run,
+            datasets: datasets.clone(),
+            folder: folder.clone(),
+        });
         let fits = |c: &Candidate| search.filter.iter().all(|clause| passes(c, clause));
         found.extend(candidates.filter(fits));
     }
     found.sort_by(|a, b| order(&a.run, &b.run, &search.order_by));
     let page = matching::page(found, search.page);
+    let shown = |c: &Candidate| whole(view, c);
+    Page { items: page.items.iter().filter_map(shown).collect(), next_offset: page.next_offset }
+}
+
+/// A run of a page; `None` if it has gone meanwhile.
+fn whole(view: &View<'_>, candidate: &Candidate) -> Option<Run> {
+    let (info, folder) = (&candidate.run.info, &candidate.folder);
+    let path = format!("{folder}/{}", info.id);
+    let run = run_state::at(view, info.experiment_id, &path, Needs::ALL)?;
+    let datasets = match run.dataset_edges.is_empty() {
+        true => Arc::default(),
+        false => dataset::of_experiment(view, folder),
+    };
     // As in MLflow's own database search, the models that a run read are left out.
-    let shown = |c: Candidate| Run { model_inputs: Vec::new(), ..c.run.to_run(&c.datasets) };
-    Page { items: page.items.into_iter().map(shown).collect(), next_offset: page.next_offset }
+    Some(Run { model_inputs: Vec::new(), ..run.to_run(&datasets) })
 }
 
 fn passes(candidate: &Candidate, clause: &RunClause) -> bool {

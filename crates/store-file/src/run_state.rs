@@ -162,8 +162,29 @@ pub fn folders_of(view: &View<'_>, experiment_path: &str) -> Vec<String> {
     names.iter().filter(|name| names::is_id(name)).cloned().collect()
 }
 
-/// The run in a folder; `None` if it is no run of this experiment, or broken.
-pub fn at(view: &View<'_>, experiment: ExperimentId, path: &str) -> Option<Arc<FileRun>> {
+/// What of a run has to be looked at. To look at a file costs a call of the system, and 10,000 runs
+/// have hundreds of thousands of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs {
+    pub metrics: bool,
+    pub params: bool,
+    pub tags: bool,
+    pub edges: bool,
+}
+
+impl Needs {
+    /// All of it.
+    pub const ALL: Needs = Needs { metrics: true, params: true, tags: true, edges: true };
+}
+
+/// The run in a folder; `None` if it is no run of this experiment, or broken. What was not asked
+/// for may be as it was at an earlier look.
+pub fn at(
+    view: &View<'_>,
+    experiment: ExperimentId,
+    path: &str,
+    needs: Needs,
+) -> Option<Arc<FileRun>> {
     let slot = view.index().runs.at(path);
     let found = view.through_gate(|look| {
         let mut state = locked(&slot);
@@ -173,11 +194,21 @@ pub fn at(view: &View<'_>, experiment: ExperimentId, path: &str) -> Option<Arc<F
             *state = RunState { meta: std::mem::take(&mut state.meta), ..RunState::default() };
             return None;
         }
-        changed |= state.metrics.refresh(look, &format!("{path}/metrics"));
-        changed |= state.params.refresh(look, &format!("{path}/params"));
-        changed |= state.tags.refresh(look, &format!("{path}/tags"));
-        changed |= state.inputs.refresh(look, &format!("{path}/inputs"));
-        changed |= state.outputs.refresh(look, &format!("{path}/outputs"));
+        // Runs of MLflow before 1.30 have their name in a tag only.
+        let nameless = state.meta.value().is_some_and(|info| info.name.is_empty());
+        if needs.metrics {
+            changed |= state.metrics.refresh(look, &format!("{path}/metrics"));
+        }
+        if needs.params {
+            changed |= state.params.refresh(look, &format!("{path}/params"));
+        }
+        if needs.tags || nameless {
+            changed |= state.tags.refresh(look, &format!("{path}/tags"));
+        }
+        if needs.edges {
+            changed |= state.inputs.refresh(look, &format!("{path}/inputs"));
+            changed |= state.outputs.refresh(look, &format!("{path}/outputs"));
+        }
         if changed || state.shown.is_none() {
             state.shown = state.meta.value().map(|info| Arc::new(show(info, state)));
         }
@@ -222,11 +253,16 @@ fn show(info: &RunInfo, state: &RunState) -> FileRun {
 const WORTH_A_THREAD: usize = 256;
 
 /// All runs of an experiment, in no order.
-pub fn all(view: &View<'_>, experiment: ExperimentId, path: &str) -> Vec<Arc<FileRun>> {
+pub fn all(
+    view: &View<'_>,
+    experiment: ExperimentId,
+    path: &str,
+    needs: Needs,
+) -> Vec<Arc<FileRun>> {
     let names = folders_of(view, path);
     let look = |names: &[String]| -> Vec<Arc<FileRun>> {
         let path = |name: &String| format!("{path}/{name}");
-        names.iter().filter_map(|name| at(view, experiment, &path(name))).collect()
+        names.iter().filter_map(|name| at(view, experiment, &path(name), needs)).collect()
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
     if threads == 1 || names.len() < 2 * WORTH_A_THREAD {
@@ -266,7 +302,7 @@ pub fn place(view: &View<'_>, id: &RunId) -> Option<RunPlace> {
 /// The run with this id.
 pub fn find(view: &View<'_>, id: &RunId) -> Option<(RunPlace, Arc<FileRun>)> {
     let place = place(view, id)?;
-    let run = at(view, place.experiment, &place.path)?;
+    let run = at(view, place.experiment, &place.path, Needs::ALL)?;
     Some((place, run))
 }
 

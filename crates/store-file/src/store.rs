@@ -36,6 +36,7 @@ pub(crate) struct Inner {
     /// looks sees a batch as a whole or not at all.
     gate: RwLock<()>,
     writer: Mutex<WriterLock>,
+    reads_only: bool,
 }
 
 /// A look at the store by a call: through the gate, unless it is the writer's own.
@@ -63,7 +64,30 @@ impl<'a> View<'a> {
 impl Inner {
     pub fn new(folder: Folder, ids: ExperimentIds, clock: Arc<dyn Clock>) -> Inner {
         let writer = Mutex::new(WriterLock::open(&folder));
-        Inner { folder, index: Index::default(), ids, clock, gate: RwLock::new(()), writer }
+        Inner {
+            folder,
+            index: Index::default(),
+            ids,
+            clock,
+            gate: RwLock::new(()),
+            writer,
+            reads_only: false,
+        }
+    }
+
+    /// The same for who only reads: without a lock, which would be a file.
+    pub fn to_read(folder: Folder, clock: Arc<dyn Clock>) -> Inner {
+        let writer = Mutex::new(WriterLock::none());
+        let gate = RwLock::new(());
+        Inner {
+            folder,
+            index: Index::default(),
+            ids: ExperimentIds::Counted,
+            clock,
+            gate,
+            writer,
+            reads_only: true,
+        }
     }
 
     fn view(&self, writing: bool) -> View<'_> {
@@ -81,6 +105,9 @@ impl Inner {
         &self,
         call: impl FnOnce(&View<'_>, &mut Changes<'_>) -> Result<R>,
     ) -> Result<(R, Dirty)> {
+        if self.reads_only {
+            return Err(Error::unavailable("The folder was opened to read it only."));
+        }
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let _held = writer.hold()?;
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 
 /// Maps in maps deeper than this are not MLflow's.
 const MAX_DEPTH: usize = 32;
+/// Nor are documents with more keys and values than this.
+const MAX_NODES: usize = 4_096;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,9 +39,9 @@ impl Map {
     /// Reads a document that is a map.
     pub fn parse(bytes: &[u8]) -> Result<Map, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-        let mut events = Parser::new_from_str(text);
+        let mut events = Events { parser: Parser::new_from_str(text), nodes: 0 };
         loop {
-            match events.next() {
+            match events.parser.next() {
                 Some(Ok((Event::MappingStart(..), _))) => return read_map(&mut events, 0),
                 Some(Ok((Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _))) => {}
                 Some(Ok(_)) | None => return Err("it is empty, or not a map".to_owned()),
@@ -151,10 +153,17 @@ fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-type Events<'a> = Parser<'a, saphyr_parser::StrInput<'a>>;
+struct Events<'a> {
+    parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    nodes: usize,
+}
 
 fn next<'a>(events: &mut Events<'a>) -> Result<Event<'a>, String> {
-    match events.next() {
+    events.nodes += 1;
+    if events.nodes > MAX_NODES {
+        return Err("it has far more in it than anything MLflow writes".to_owned());
+    }
+    match events.parser.next() {
         Some(Ok((event, _))) => Ok(event),
         Some(Err(error)) => Err(error.to_string()),
         None => Err("it breaks off".to_owned()),
@@ -311,8 +320,34 @@ mod tests {
             assert!(Map::parse(text.as_bytes()).is_err(), "{text:?}");
         }
         assert!(Map::parse(b"a: \xff").is_err());
-        let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(Map::parse(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn what_is_meant_to_harm_is_refused_at_once() {
+        let many = 2_000_000;
+        let laughs = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n".to_owned();
+        let keys: String = (0..many / 4).map(|n| format!("k{n}: 1\n")).collect();
+        let steps: String = (0..1000).map(|n| format!("{:n$}a:\n", "")).collect();
+        for (what, text) in [
+            ("aliases", laughs),
+            ("keys", keys),
+            ("items", format!("a: [{}]", "1,".repeat(many))),
+            ("lists in lists", format!("a: {}{}", "[".repeat(many), "]".repeat(many))),
+            ("maps in maps", format!("a: {}", "{a: ".repeat(many))),
+            ("lists in lines", format!("a:\n {}", "- ".repeat(many))),
+            ("maps in lines", steps),
+            ("keys that are keys", format!("{}a: b", "? ".repeat(many))),
+            ("anchors", format!("a: {}", "&a ".repeat(many))),
+            ("tags", format!("a: {}", "!a ".repeat(many))),
+            ("documents", "---\n".repeat(many)),
+            ("a text without end", format!("a: \"{}", "\\".repeat(many))),
+        ] {
+            assert!(Map::parse(text.as_bytes()).is_err(), "{what}");
+        }
+        // Large is not harmful: profiles of datasets are.
+        let profile = "x".repeat(many);
+        let map = Map::parse(format!("a: '{profile}'\nb: |\n  {profile}\n").as_bytes()).unwrap();
+        assert_eq!(map.text("a"), Some(profile.as_str()));
     }
 
     #[test]

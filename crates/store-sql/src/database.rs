@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use oxflow_model::{Error, ErrorCode, Result};
+use oxflow_store::{Parts, parts};
 use tokio::sync::oneshot;
 
 use crate::error::{DbError, DbErrorKind};
@@ -81,6 +82,36 @@ impl Database {
         let job = Box::new(Typed { work, outcome: None, answer });
         self.reads.send(job).await.map_err(|_| closed())?;
         result.await.map_err(|_| closed())?
+    }
+
+    /// Runs `work` as [`Database::read`] does, but does not wait: it hands out what it reads in
+    /// parts, which keeps a connection busy until the last one is taken.
+    pub async fn read_parts<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut dyn Session, &Sender<Result<Vec<T>>>) -> Result<()> + Send + 'static,
+    ) -> Result<Parts<T>> {
+        let (sender, parts) = parts();
+        let failed = sender.clone();
+        let mut begun = false;
+        let work = move |session: &mut dyn Session| {
+            if std::mem::replace(&mut begun, true) {
+                // Some of it may have been handed out already.
+                return Err(Error::unavailable("The connection broke while much was being read."));
+            }
+            work(session, &sender)
+        };
+        let (answer, result) = oneshot::channel();
+        self.reads
+            .send(Box::new(Typed { work, outcome: None, answer }))
+            .await
+            .map_err(|_| closed())?;
+        tokio::spawn(async move {
+            if let Err(error) = result.await.unwrap_or_else(|_| Err(closed())) {
+                // Nobody may listen any more.
+                drop(failed.send(Err(error)).await);
+            }
+        });
+        Ok(parts)
     }
 
     /// Takes no more calls, finishes those that were taken, and closes the connections.

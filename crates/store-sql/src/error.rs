@@ -50,6 +50,11 @@ impl DbError {
         DbError { kind, message: message.into() }
     }
 
+    /// Nobody waits for the answer any more.
+    pub fn given_up() -> DbError {
+        DbError::new(DbErrorKind::Other, "nobody waits for the answer any more")
+    }
+
     /// A column that cannot be NULL was.
     pub fn unexpected_null(column: usize) -> DbError {
         DbError::new(DbErrorKind::Other, format!("column {column} is unexpectedly NULL"))

@@ -15,7 +15,8 @@ use crate::statements::Statements;
 use crate::value::Row;
 use crate::{SqlStore, dataset, tag};
 
-const COLUMNS: &str = "e.experiment_id, e.name, e.artifact_location, e.lifecycle_stage, \
+/// The columns that [`read`] reads, of a table called `e`.
+pub const COLUMNS: &str = "e.experiment_id, e.name, e.artifact_location, e.lifecycle_stage, \
                        e.creation_time, e.last_update_time, e.workspace";
 
 #[async_trait]
@@ -148,7 +149,8 @@ impl ExperimentStore for SqlStore {
     }
 }
 
-fn read(row: &dyn Row) -> Result<Experiment, DbError> {
+/// Reads the head of an experiment from [`COLUMNS`].
+pub fn read(row: &dyn Row) -> Result<Experiment, DbError> {
     Ok(Experiment {
         id: ExperimentId(row.must_int(0)?),
         name: row.text_or_empty(1)?,
@@ -169,7 +171,11 @@ fn find(session: &mut dyn Session, id: ExperimentId) -> Result<Option<Experiment
     })
 }
 
-fn with_tags(session: &mut dyn Session, experiments: Vec<Experiment>) -> Result<Vec<Experiment>> {
+/// Adds their tags to the heads of some experiments.
+pub fn with_tags(
+    session: &mut dyn Session,
+    experiments: Vec<Experiment>,
+) -> Result<Vec<Experiment>> {
     let ids: Vec<i64> = experiments.iter().map(|experiment| experiment.id.0).collect();
     let mut tags = tag::of_experiments(session, &ids)?;
     Ok(experiments

@@ -18,6 +18,7 @@ mod logged_model_search;
 mod metric;
 pub mod migrate;
 mod model_version;
+mod moving;
 mod open;
 mod open_mysql;
 mod open_postgres;

@@ -17,7 +17,7 @@ use crate::value::{Row, Value};
 use crate::{SqlStore, logged_model};
 
 /// The columns that [`read`] reads.
-const COLUMNS: &str = "\"key\", value, timestamp, step, is_nan";
+pub const COLUMNS: &str = "\"key\", value, timestamp, step, is_nan";
 
 #[async_trait]
 impl MetricStore for SqlStore {
@@ -84,7 +84,8 @@ impl MetricStore for SqlStore {
     }
 }
 
-fn read(row: &dyn Row) -> Result<Metric, DbError> {
+/// Reads a point from [`COLUMNS`].
+pub fn read(row: &dyn Row) -> Result<Metric, DbError> {
     let is_nan = row.int(4)?.unwrap_or(0) != 0;
     let value = if is_nan { f64::NAN } else { row.must_real(1)? };
     let timestamp = Millis(row.int(2)?.unwrap_or(0));

@@ -58,6 +58,17 @@ impl SqlStore {
 }
 
 impl SqlStore {
+    /// Opens a database to read what it keeps, without changing a byte of it; calls that write
+    /// fail.
+    pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
+        match options.uri.split(['+', ':']).next().unwrap_or("") {
+            "sqlite" => open_sqlite_to_read(options),
+            "postgresql" | "postgres" => open_postgres::open_to_read(options),
+            // Refused.
+            _ => SqlStore::open(options),
+        }
+    }
+
     /// A store on a database that is ready.
     pub(crate) fn on(database: Database, dialect: Arc<dyn Dialect>) -> SqlStore {
         let sql = Arc::new(Statements::new(dialect.as_ref()));
@@ -141,6 +152,25 @@ fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {
         readers.push(Box::new(reader));
     }
     Ok(SqlStore::on(Database::start(vec![Box::new(writer)], readers)?, Arc::new(Sqlite)))
+}
+
+fn open_sqlite_to_read(options: &OpenOptions) -> Result<SqlStore> {
+    let path = path_of(&options.uri, &options.cwd)?;
+    let explain = |error: DbError| explain_sqlite(&path, &error);
+    let ready = || {
+        let found = inspect(&path).map_err(explain)?;
+        schema::check(&found, &options.uri, schema::Upgrade::ByUs)
+    };
+    if !looks_like_sqlite(&path)? || !ready()? {
+        return Err(Error::invalid(format!("There is no database in {}.", path.display())));
+    }
+    let mut readers: Vec<Box<dyn Connection + Send>> = Vec::new();
+    for _ in 0..options.readers.max(1) {
+        let mut reader = SqliteConnection::open(&path, Access::Inspect).map_err(explain)?;
+        workspace::refuse_others(&mut reader).map_err(explain)??;
+        readers.push(Box::new(reader));
+    }
+    Ok(SqlStore::on(Database::start(Vec::new(), readers)?, Arc::new(Sqlite)))
 }
 
 /// Whether a database file is there. An empty file counts as none, like one that is missing.

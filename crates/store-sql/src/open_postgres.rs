@@ -40,6 +40,34 @@ pub fn open(options: &OpenOptions) -> Result<SqlStore> {
     Ok(SqlStore::on(database, Arc::new(Postgres)))
 }
 
+/// Opens the store to read it; see [`SqlStore::open_to_read`].
+pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
+    let target = Arc::new(Target::parse(&options.uri)?);
+    std::thread::scope(|scope| {
+        let looking = scope.spawn(|| look(&target));
+        looking.join().unwrap_or_else(|_| Err(Error::internal("Opening the database panicked.")))
+    })?;
+    let readers = (0..options.readers.max(1))
+        .map(|_| Box::new(PostgresConnection::new(target.clone())) as Box<dyn Connection + Send>);
+    let database = Database::start(Vec::new(), readers.collect())?;
+    Ok(SqlStore::on(database, Arc::new(Postgres)))
+}
+
+/// Looks whether the database can be read as it is.
+fn look(target: &Arc<Target>) -> Result<()> {
+    let refusal = |error: DbError| explain(target, &error);
+    let mut connection = PostgresConnection::new(target.clone());
+    connect(&mut connection).map_err(refusal)?;
+    connection.begin_read().map_err(refusal)?;
+    let (_, found) = inspect(&mut connection).map_err(refusal)?;
+    if !schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)? {
+        return Err(Error::invalid(format!("The database {} is empty.", target.shown)));
+    }
+    let alone = workspace::refuse_others(&mut connection).map_err(refusal)?;
+    connection.rollback();
+    alone
+}
+
 /// Looks at the database and makes it ready, in one transaction.
 fn prepare(target: &Arc<Target>, options: &OpenOptions) -> Result<()> {
     let mut connection = PostgresConnection::new(target.clone());

@@ -13,6 +13,7 @@ mod issue;
 mod label_schema;
 mod logged_model;
 mod metric;
+mod moving;
 mod registry;
 mod review_queue;
 mod run;
@@ -31,6 +32,10 @@ pub use issue::{IssueSearch, IssueStore};
 pub use label_schema::LabelSchemaStore;
 pub use logged_model::{LoggedModelSearch, LoggedModelStore};
 pub use metric::{HistoryInterval, HistoryPage, MetricStore};
+pub use moving::{
+    Cell, Cells, ExportStore, ImportStore, ModelRecord, PART, Parts, RegisteredRecord, RunOrigin,
+    RunRecord, Table, VersionRecord, by_key_and_step, by_step, parts,
+};
 pub use registry::{ModelVersionSearch, RegisteredModelSearch, RegistryStore};
 pub use review_queue::{ReviewQueueList, ReviewQueueStore};
 pub use run::{RunSearch, RunStore};

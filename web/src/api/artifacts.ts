@@ -1,4 +1,4 @@
-import { ApiError, address, get } from "./client";
+import { ApiError, address, get, oxflow, refusalOf, unreachable } from "./client";
 import type { FileInfo } from "./types";
 
 interface Listing {
@@ -17,6 +17,18 @@ export async function listArtifacts(owner: Owner, path: string): Promise<FileInf
       : await get<Listing>(`logged-models/${owner.id}/artifacts/directories`, { artifact_directory_path: path || undefined });
   const files = listing.files ?? [];
   return files.sort((a, b) => Number(b.is_dir) - Number(a.is_dir) || a.path.localeCompare(b.path));
+}
+
+const base = (owner: Owner) => (owner.kind === "run" ? `runs/${owner.id}` : `logged-models/${owner.id}`);
+
+/** Where a folder can be had as one archive. */
+export function archiveAddress(owner: Owner, path: string): string {
+  return oxflow.address(`${base(owner)}/artifacts/archive`, { path: path || undefined });
+}
+
+/** Where a document (a page or a PDF) can be had so that a frame may show it. */
+export function documentAddress(owner: Owner, path: string): string {
+  return oxflow.address(`${base(owner)}/artifacts/document`, { path });
 }
 
 /** Where a file can be had. */
@@ -43,4 +55,30 @@ export async function artifactText(owner: Owner, path: string, most: number, sig
   const range = response.headers.get("content-range")?.split("/")[1];
   const total = range ? Number(range) : bytes.byteLength;
   return { text: new TextDecoder().decode(bytes.slice(0, most)), total, whole: total <= most };
+}
+
+/** The scheme of artifacts that lie behind this server. */
+const PROXIED = /^mlflow-artifacts:\/+(?:[^/]+:\d+\/)?/;
+
+/**
+ * Stores a file with a run. Where the server keeps artifacts itself, a file may have any size; elsewhere, it is the
+ * server that carries it on, and MLflow's limit holds.
+ */
+export async function uploadArtifact(runId: string, path: string, file: File, onSent: (bytes: number) => void): Promise<void> {
+  const { root_uri: root = "" } = await get<Listing>("artifacts/list", { run_id: runId });
+  const parts = (text: string) => text.split("/").filter(Boolean).map(encodeURIComponent).join("/");
+  const direct = PROXIED.test(root);
+  const target = direct
+    ? address(`ajax-api/2.0/mlflow-artifacts/artifacts/${parts(`${root.replace(PROXIED, "")}/${path}`)}`)
+    : address("ajax-api/2.0/mlflow/upload-artifact", { run_uuid: runId, path });
+  // Unlike `fetch`, this tells how far it is.
+  await new Promise<void>((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open(direct ? "PUT" : "POST", target);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.onprogress = (event) => onSent(event.loaded);
+    request.onload = () => (request.status < 300 ? done() : failed(refusalOf(request.status, request.responseText)));
+    request.onerror = () => failed(unreachable());
+    request.send(file);
+  });
 }

@@ -33,14 +33,19 @@ export function address(path: string, query: Query = {}): string {
   return new URL(path + queryString(query), document.baseURI.split("#")[0]).href;
 }
 
-async function refusal(response: Response): Promise<ApiError> {
-  const text = await response.text();
+/** What an answer that says no means. */
+export function refusalOf(status: number, text: string): ApiError {
+  const bare = `The server answered with status ${status}.`;
   try {
     const body = JSON.parse(text) as { error_code?: string; message?: string };
-    return new ApiError(response.status, body.error_code ?? "UNKNOWN", body.message ?? response.statusText);
+    return new ApiError(status, body.error_code ?? "UNKNOWN", body.message ?? bare);
   } catch {
-    return new ApiError(response.status, "UNKNOWN", text.slice(0, 500) || response.statusText);
+    return new ApiError(status, "UNKNOWN", text.slice(0, 500) || bare);
   }
+}
+
+export function unreachable(): ApiError {
+  return new ApiError(0, "UNREACHABLE", "The server does not answer. Is it running, and is the network up?");
 }
 
 async function ask<T>(path: string, init: RequestInit): Promise<T> {
@@ -49,9 +54,9 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
     response = await fetch(path, { credentials: "same-origin", ...init });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError(0, "UNREACHABLE", "The server does not answer. Is it running, and is the network up?");
+    throw unreachable();
   }
-  if (!response.ok) throw await refusal(response);
+  if (!response.ok) throw refusalOf(response.status, await response.text());
   return (await response.json()) as T;
 }
 

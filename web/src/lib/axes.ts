@@ -11,9 +11,34 @@ export function numericColumns(columns: Column[], rows: Row[]): Column[] {
   });
 }
 
+/** Params and tags by whose values runs can be told apart in a plot: not too many of them, and not only one. */
+export function groupingColumns(columns: Column[], rows: Row[]): Column[] {
+  return columns.filter((item) => {
+    if (item.kind !== "param" && item.kind !== "tag" && item.id !== "attribute:user" && item.id !== "attribute:status") return false;
+    const count = distinct(item, rows);
+    return count > 1 && count <= MOST_GROUPS;
+  });
+}
+
+const MOST_GROUPS = 24;
+
 function distinct(item: Column, rows: Row[]): number {
   return new Set(rows.map((row) => cellValue(row, item)).filter((value) => value !== undefined)).size;
 }
+
+export type AxisKind = "value" | "log" | "category";
+
+/** How values of a column are laid out on an axis: few different ones side by side, orders of magnitude by those. */
+export function axisKind(values: string[], keepNumeric = false): AxisKind {
+  const known = new Set(values.filter((value) => value !== ""));
+  const numbers = [...known].map(Number);
+  if (numbers.some(Number.isNaN)) return "category";
+  if (known.size <= MOST_SIDE_BY_SIDE && !keepNumeric) return "category";
+  const low = Math.min(...numbers);
+  return low > 0 && Math.max(...numbers) / low > 100 ? "log" : "value";
+}
+
+const MOST_SIDE_BY_SIDE = 6;
 
 /** The metric that most runs have, one of an evaluation rather than of training. */
 export function mainMetric(columns: Column[], rows: Row[]): Column | undefined {

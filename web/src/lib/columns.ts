@@ -46,6 +46,11 @@ export function isSystemMetric(key: string): boolean {
   return key.startsWith("system/");
 }
 
+/** By name; what the machine did comes last. */
+export function byKey(a: string, b: string): number {
+  return Number(isSystemMetric(a)) - Number(isSystemMetric(b)) || a.localeCompare(b);
+}
+
 /** A run with its data by key, so that a cell costs one look-up. */
 export interface Row {
   run: Run;
@@ -136,7 +141,7 @@ export function columnsOf(rows: Row[]): Column[] {
     for (const key of row.params.keys()) keys.param.add(key);
     for (const key of row.tags.keys()) if (isPlainTag(key)) keys.tag.add(key);
   }
-  const sorted = (kind: "metric" | "param" | "tag") => [...keys[kind]].sort((a, b) => a.localeCompare(b)).map((key) => column(`${kind}:${key}`));
+  const sorted = (kind: "metric" | "param" | "tag") => [...keys[kind]].sort(byKey).map((key) => column(`${kind}:${key}`));
   const attributes = Object.keys(ATTRIBUTES).map((key) => column(`attribute:${key}`));
   return [...attributes, ...sorted("metric"), ...sorted("param"), ...sorted("tag")];
 }

@@ -8,6 +8,9 @@ export interface Curve {
   runId: string;
   xs: number[];
   ys: number[];
+  /** Of the mean of a group: the lowest and the highest of its runs. */
+  low?: number[];
+  high?: number[];
 }
 
 /** The curves of runs, each in the order of its x. */

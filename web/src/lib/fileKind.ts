@@ -1,12 +1,15 @@
-export type FileKind = "image" | "audio" | "video" | "markdown" | "csv" | "text" | "binary";
+export type FileKind = "image" | "audio" | "video" | "markdown" | "csv" | "html" | "pdf" | "parquet" | "text" | "binary";
 
 const KINDS: Record<string, FileKind> = Object.fromEntries([
   ...["png", "jpg", "jpeg", "gif", "webp", "bmp", "svg", "avif", "ico"].map((ending) => [ending, "image"]),
   ...["mp3", "wav", "ogg", "flac", "m4a"].map((ending) => [ending, "audio"]),
   ...["mp4", "webm", "mov"].map((ending) => [ending, "video"]),
   ...["md", "markdown"].map((ending) => [ending, "markdown"]),
+  ...["html", "htm"].map((ending) => [ending, "html"]),
+  ["pdf", "pdf"],
+  ["parquet", "parquet"],
   ...["csv", "tsv"].map((ending) => [ending, "csv"]),
-  ...["pkl", "pt", "pth", "ckpt", "onnx", "bin", "h5", "npz", "npy", "zip", "gz", "tar", "parquet", "joblib", "safetensors", "pdf", "ubj"].map((ending) => [ending, "binary"]),
+  ...["pkl", "pt", "pth", "ckpt", "onnx", "bin", "h5", "npz", "npy", "zip", "gz", "tar", "joblib", "safetensors", "ubj"].map((ending) => [ending, "binary"]),
 ]) as Record<string, FileKind>;
 
 /** How a file is shown, by its name. What is not known is tried as text. */

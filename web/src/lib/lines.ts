@@ -35,12 +35,16 @@ export function arrange(rows: Row[], { nested, groupBy, folded }: Arrangement): 
   return branches.map((branch) => ({ kind: "run", ...branch }));
 }
 
+/** The group of a run: what it has in some columns. */
+export function groupOf(row: Row, groupBy: Column[]): { id: string; label: string } {
+  const values = groupBy.map((item) => String(cellValue(row, item) ?? "none"));
+  return { id: JSON.stringify(values), label: groupBy.map((item, at) => `${item.label}: ${values[at] ?? ""}`).join(" · ") };
+}
+
 function groups(rows: Row[], groupBy: Column[], unfolded: ReadonlySet<string>): TableLine[] {
   const found = new Map<string, { label: string; rows: Row[] }>();
   for (const row of rows) {
-    const values = groupBy.map((item) => String(cellValue(row, item) ?? "none"));
-    const id = JSON.stringify(values);
-    const label = groupBy.map((item, at) => `${item.label}: ${values[at] ?? ""}`).join(" · ");
+    const { id, label } = groupOf(row, groupBy);
     const group = found.get(id);
     if (group) group.rows.push(row);
     else found.set(id, { label, rows: [row] });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Run } from "../api/types";
-import { sweepAxes } from "./axes";
+import { axisKind, sweepAxes } from "./axes";
 import { assignColors, colorOf, PALETTE } from "./color";
 import { type Row, cellValue, column, columnsOf, defaultColumns, orderKey, toRow } from "./columns";
 import { bestOf, compareSections } from "./compare";
@@ -118,4 +118,13 @@ test("a state survives its address, and odd addresses do no harm", () => {
   expect(unpack(JSON.parse(JSON.stringify(pack(state))))).toEqual(state);
   expect(unpack({ mode: "nonsense", columns: [1], smoothing: 7, widths: [], chartColumns: -3 })).toEqual({ ...DEFAULTS, smoothing: 0.99, chartColumns: 1 });
   expect(unpack("x")).toEqual(DEFAULTS);
+});
+
+test("values of an axis stand side by side, by size, or by their order of magnitude", () => {
+  expect(axisKind(["sgd", "adam"])).toBe("category");
+  expect(axisKind(["64", "128", "256"])).toBe("category");
+  expect(axisKind(["64", "128", "256"], true)).toBe("value");
+  expect(axisKind(["1", "2", "3", "4", "5", "6", "7"])).toBe("value");
+  expect(axisKind(["0.001", "0.002", "0.01", "0.02", "0.1", "0.2", "0.3"])).toBe("log");
+  expect(axisKind(["0", "0.002", "0.01", "0.02", "0.1", "0.2", "0.3"])).toBe("value");
 });

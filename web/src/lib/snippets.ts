@@ -47,5 +47,10 @@ print(run.data.params, run.data.metrics)`;
 }
 
 export function downloadArtifact(runId: string, path: string): string {
-  return `mlflow.artifacts.download_artifacts(run_id="${runId}", artifact_path=${JSON.stringify(path)})`;
+  return `import mlflow
+
+mlflow.set_tracking_uri("${trackingUri()}")
+folder = mlflow.artifacts.download_artifacts(
+    run_id="${runId}", artifact_path=${JSON.stringify(path)}
+)`;
 }

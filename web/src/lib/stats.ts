@@ -1,3 +1,17 @@
+/** The value below which a share of sorted values lies, on the line between the two nearest. */
+export function quantile(sorted: number[], share: number): number {
+  const place = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(place)] ?? NaN;
+  const high = sorted[Math.ceil(place)] ?? NaN;
+  return low + (high - low) * (place - Math.floor(place));
+}
+
+/** Lowest, quarter, half, three quarters, highest. */
+export function fiveNumbers(values: number[]): number[] {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  return [0, 0.25, 0.5, 0.75, 1].map((share) => quantile(sorted, share));
+}
+
 export interface Summary {
   count: number;
   mean: number;

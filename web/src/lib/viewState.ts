@@ -1,7 +1,8 @@
 /** How somebody arranged the page of an experiment: what goes into the address and into saved views. */
 
-export type Mode = "table" | "charts" | "scatter" | "parallel";
+export type Mode = "table" | "charts" | "scatter" | "parallel" | "box" | "images";
 export type XAxis = "step" | "time" | "relative";
+export type ChartSize = [span: number, height: number];
 
 export interface ViewState {
   mode: Mode;
@@ -28,10 +29,18 @@ export interface ViewState {
   chartFilter: string;
   chartHeight: number;
   chartColumns: number;
+  /** Metrics whose charts were moved, in their order; the others follow by name. */
+  chartOrder: string[];
+  /** Charts that were resized: columns they span, and height in pixels. */
+  chartSizes: Record<string, ChartSize>;
+  /** The run that charts show the difference to, if any. */
+  baseline: string;
   /** Axes of parallel coordinates. */
   axes: string[];
   /** Axes of the scatter plot: x, y, and what colours. */
   scatter: string[];
+  /** Axes of the box plot: by what, and of what. */
+  box: string[];
 }
 
 export const DEFAULTS: ViewState = {
@@ -56,8 +65,12 @@ export const DEFAULTS: ViewState = {
   chartFilter: "",
   chartHeight: 230,
   chartColumns: 3,
+  chartOrder: [],
+  chartSizes: {},
+  baseline: "",
   axes: [],
   scatter: [],
+  box: [],
 };
 
 /** What differs from the defaults, so that addresses stay short. */
@@ -83,8 +96,9 @@ export function unpack(packed: unknown): ViewState {
     const value = (packed as Record<string, unknown>)[key];
     if (value !== undefined && fits(value, DEFAULTS[key])) Object.assign(state, { [key]: value });
   }
-  if (!["table", "charts", "scatter", "parallel"].includes(state.mode)) state.mode = "table";
+  if (!["table", "charts", "scatter", "parallel", "box", "images"].includes(state.mode)) state.mode = "table";
   if (!["step", "time", "relative"].includes(state.xAxis)) state.xAxis = "step";
+  state.chartSizes = Object.fromEntries(Object.entries(state.chartSizes).filter(([, size]) => Array.isArray(size) && size.length === 2 && size.every(Number.isFinite)));
   state.smoothing = Math.min(0.99, Math.max(0, state.smoothing));
   state.chartColumns = Math.min(6, Math.max(1, Math.round(state.chartColumns)));
   state.chartHeight = Math.min(800, Math.max(120, state.chartHeight));

@@ -18,10 +18,22 @@ export function SkeletonRows({ count = 8, height = 33 }: { count?: number; heigh
   );
 }
 
+/** Browsers give the clipboard only to pages of this machine or with TLS; on others, the old way still works. */
+async function copyText(text: string): Promise<void> {
+  if (window.isSecureContext) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.value = text;
+  // Inside an open dialog, nothing outside of it can be selected.
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
 export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
   const [done, setDone] = useState(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    await copyText(text);
     setDone(true);
     setTimeout(() => setDone(false), 1500);
   };
@@ -74,6 +86,14 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
       <CircleAlert size={22} color="var(--bad)" />
       <h2>{missing ? "Not found" : "This could not be loaded"}</h2>
       <p>{messageOf(error)}</p>
+      {missing && (
+        <p>
+          It may have been deleted for good, or be on another server.{" "}
+          <a href="#/experiments" className="link">
+            All experiments
+          </a>
+        </p>
+      )}
       {retry && !missing && <Button onClick={retry}>Try again</Button>}
     </div>
   );

@@ -11,37 +11,52 @@ use oxflow_model::error::{Error, Result};
 /// How long a storage may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a storage may stay silent. A part of an upload has to be through by then as well.
-const SILENCE: Duration = Duration::from_secs(300);
+pub(super) const SILENCE: Duration = Duration::from_secs(300);
 /// How often a request that failed for a passing reason is sent again.
 const RETRIES: usize = 3;
 
 /// Which certificates are believed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tls {
-    /// A file of certificates in place of the machine's (`AWS_CA_BUNDLE`).
-    pub ca_bundle: Option<String>,
+    /// A file of certificates in place of the machine's, and the variable that named it.
+    pub ca_bundle: Option<(&'static str, String)>,
     /// Believe any (`MLFLOW_S3_IGNORE_TLS`).
     pub believe_all: bool,
+    /// A file with the certificate and key by which the storage knows this server, and its variable.
+    pub identity: Option<(&'static str, String)>,
 }
 
 /// A pool of connections, made when it is first needed: reading the machine's certificates takes
 /// longer than all else that happens at a start.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Http {
     tls: Tls,
+    silence: Option<Duration>,
     client: OnceLock<reqwest::Client>,
+}
+
+impl Default for Http {
+    fn default() -> Http {
+        Http::new(Tls::default())
+    }
 }
 
 impl Http {
     pub(super) fn new(tls: Tls) -> Http {
-        Http { tls, client: OnceLock::new() }
+        Http { tls, silence: Some(SILENCE), client: OnceLock::new() }
+    }
+
+    /// For who watches the progress of requests: the limit on silence would be one on the length
+    /// of an upload as well.
+    pub(super) fn unlimited(tls: Tls) -> Http {
+        Http { tls, silence: None, client: OnceLock::new() }
     }
 
     pub(super) fn client(&self) -> Result<reqwest::Client> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }
-        let client = build(&self.tls)?;
+        let client = build(&self.tls, self.silence)?;
         Ok(self.client.get_or_init(|| client).clone())
     }
 
@@ -84,16 +99,19 @@ impl opendal::layers::RetryInterceptor for Quiet {
 }
 
 /// Redirects are not followed: a storage must not send the server elsewhere.
-fn build(tls: &Tls) -> Result<reqwest::Client> {
+fn build(tls: &Tls, silence: Option<Duration>) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(CONNECT)
-        .read_timeout(SILENCE)
         .redirect(reqwest::redirect::Policy::none())
         .danger_accept_invalid_certs(tls.believe_all);
-    if let Some(file) = &tls.ca_bundle {
-        let refuse = |why: &dyn std::fmt::Display| {
-            Error::invalid(format!("AWS_CA_BUNDLE: cannot use the certificates in '{file}': {why}"))
-        };
+    if let Some(silence) = silence {
+        builder = builder.read_timeout(silence);
+    }
+    let refused = |name: &str, file: &str, why: &dyn std::fmt::Display| {
+        Error::invalid(format!("{name}: cannot use the certificates in '{file}': {why}"))
+    };
+    if let Some((name, file)) = &tls.ca_bundle {
+        let refuse = |why: &dyn std::fmt::Display| refused(name, file, why);
         let text = std::fs::read(file).map_err(|error| refuse(&error))?;
         let bundle = reqwest::Certificate::from_pem_bundle(&text).map_err(|e| refuse(&e))?;
         if bundle.is_empty() {
@@ -103,6 +121,12 @@ fn build(tls: &Tls) -> Result<reqwest::Client> {
         for certificate in bundle {
             builder = builder.add_root_certificate(certificate);
         }
+    }
+    if let Some((name, file)) = &tls.identity {
+        let refuse = |why: &dyn std::fmt::Display| refused(name, file, why);
+        let text = std::fs::read(file).map_err(|error| refuse(&error))?;
+        let identity = reqwest::Identity::from_pem(&text).map_err(|error| refuse(&error))?;
+        builder = builder.identity(identity);
     }
     builder.build().map_err(|error| Error::internal(format!("Cannot set up TLS: {error}")))
 }

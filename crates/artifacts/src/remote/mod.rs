@@ -7,8 +7,10 @@ mod explain;
 mod gcs;
 mod http;
 mod location;
+mod proxied;
 mod s3;
 mod s3_parts;
+mod server;
 mod settings;
 
 use std::fmt;
@@ -21,6 +23,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use opendal::{EntryMode, ErrorKind, Metadata, Operator, Writer};
 use oxflow_model::error::{Error, Result};
 
+pub use self::server::{MlflowServer, ServerSettings};
 pub use self::settings::RemoteSettings;
 
 use self::explain::{explain, shown};
@@ -369,7 +372,7 @@ impl Drop for AbortOnDrop {
 }
 
 /// What the name of a file says about its content.
-fn content_type(path: &ArtifactPath) -> String {
+pub(crate) fn content_type(path: &ArtifactPath) -> String {
     let guess = mime_guess::from_path(path.as_str());
     guess.first_raw().unwrap_or("application/octet-stream").to_owned()
 }

@@ -83,7 +83,11 @@ impl S3Settings {
                     ));
                 }
             },
-            tls: Tls { ca_bundle: var("AWS_CA_BUNDLE"), believe_all: yes("MLFLOW_S3_IGNORE_TLS") },
+            tls: Tls {
+                ca_bundle: var("AWS_CA_BUNDLE").map(|file| ("AWS_CA_BUNDLE", file)),
+                believe_all: yes("MLFLOW_S3_IGNORE_TLS"),
+                identity: None,
+            },
             extra: var("MLFLOW_S3_UPLOAD_EXTRA_ARGS")
                 .map(|text| ExtraArgs::parse(&text))
                 .transpose()?

@@ -8,9 +8,11 @@ use oxflow_model::error::Result;
 
 use super::azure::{Azure, AzureSettings};
 use super::gcs::{Gcs, GcsSettings};
+use super::proxied::Servers;
 use super::s3::{S3, S3Settings};
-use crate::ArtifactUri;
+use super::server::ServerSettings;
 use crate::resolver::Opener;
+use crate::{ArtifactUri, LocationPolicy};
 
 /// How remote storages are reached, and with which credentials.
 #[derive(Clone)]
@@ -18,6 +20,7 @@ pub struct RemoteSettings {
     s3: S3Settings,
     gcs: GcsSettings,
     azure: AzureSettings,
+    servers: ServerSettings,
 }
 
 impl RemoteSettings {
@@ -28,13 +31,20 @@ impl RemoteSettings {
             s3: S3Settings::read(&var)?,
             gcs: GcsSettings::read(&var),
             azure: AzureSettings::read(&var)?,
+            servers: ServerSettings::read(&var),
         })
     }
 
-    pub(crate) fn openers(self, clock: Arc<dyn Clock>) -> Vec<(&'static str, Opener)> {
+    pub(crate) fn openers(
+        self,
+        clock: Arc<dyn Clock>,
+        policy: LocationPolicy,
+    ) -> Vec<(&'static str, Opener)> {
         let s3 = Arc::new(S3::new(self.s3));
         let gcs = Gcs::new(self.gcs);
         let azure = Arc::new(Azure::new(self.azure, clock));
+        let servers = Arc::new(Servers::new(self.servers, policy));
+        let (secure, relative) = (servers.clone(), servers.clone());
         let (r2, b2, lake) = (s3.clone(), s3.clone(), azure.clone());
         vec![
             ("s3", Arc::new(move |uri: &ArtifactUri| s3.open(uri))),
@@ -43,6 +53,9 @@ impl RemoteSettings {
             ("gs", Arc::new(move |uri: &ArtifactUri| gcs.open(uri))),
             ("wasbs", Arc::new(move |uri: &ArtifactUri| azure.open_blobs(uri))),
             ("abfss", Arc::new(move |uri: &ArtifactUri| lake.open_lake(uri))),
+            ("http", Arc::new(move |uri: &ArtifactUri| servers.open(uri))),
+            ("https", Arc::new(move |uri: &ArtifactUri| secure.open(uri))),
+            ("mlflow-artifacts", Arc::new(move |uri: &ArtifactUri| relative.open_relative(uri))),
         ]
     }
 }

@@ -69,6 +69,13 @@ pub async fn artifact_uri(app: &AppState, id: &RunId) -> Result<String> {
     Ok(info.artifact_uri)
 }
 
+/// Where the artifacts of a logged model lie.
+pub async fn model_location(app: &AppState, id: &ModelId) -> Result<String> {
+    let model = app.store.find_logged_model(id, false).await?;
+    let missing = || Error::not_found(format!("Logged model with ID '{id}' not found."));
+    Ok(model.ok_or_else(missing)?.artifact_location)
+}
+
 pub async fn list(
     State(app): State<AppState>,
     Proto(request): Proto<ListArtifacts>,
@@ -110,12 +117,8 @@ async fn get_of_model(
         )
     })?;
     let path = ArtifactPath::parse(&path)?;
-    let model = app
-        .store
-        .find_logged_model(&ModelId::new(&id), false)
-        .await?
-        .ok_or_else(|| Error::not_found(format!("Logged model with ID '{id}' not found.")))?;
-    send_below(&app, &model.artifact_location, &path, &headers).await
+    let location = model_location(&app, &ModelId::new(id)).await?;
+    send_below(&app, &location, &path, &headers).await
 }
 
 /// Sends a file below a location; pages must ask again before they show it once more.

@@ -1,5 +1,6 @@
 //! The routes: one file per resource.
 
+mod artifact_pages;
 pub mod artifacts;
 mod direct;
 mod evaluation_datasets;
@@ -60,7 +61,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = label_schemas::routes(routes);
     let routes = issues::routes(routes);
     let routes = review_queues::routes(routes);
-    let routes = artifacts::routes(routes);
+    let routes = artifact_pages::routes(artifacts::routes(routes));
     let routes = direct::routes(routes);
     let routes = events::routes(saved_views::routes(routes));
     let routes = workspaces::routes(routes);

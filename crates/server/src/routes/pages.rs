@@ -18,12 +18,16 @@ pub fn routes(routes: Routes) -> Routes {
         .get(Under::Root, "/assets/{*path}", Access::Public, file)
 }
 
-/// `GET /`: the pages, or how to build them.
+/// `GET /`: the pages; or how to build them; or that this server has nothing to show in them.
 async fn document(State(app): State<AppState>, headers: HeaderMap) -> Response {
-    if let Some(file) = pages::find("index.html") {
+    let page = if app.settings.artifacts_only {
+        start_page::artifacts_only(&app)
+    } else if let Some(file) = pages::find("index.html") {
         return file.answer(&headers);
-    }
-    let mut response = Html(start_page::render(&app)).into_response();
+    } else {
+        start_page::render(&app)
+    };
+    let mut response = Html(page).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }

@@ -19,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::Mac as _;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use oxflow_model::{Error, IdSource, Millis, Result, SealedSecret};
+use oxflow_model::{Error, IdSource, Millis, Result, SealedSecret, workspace};
 
 use client::Client;
 pub use client::Reply;
@@ -50,6 +50,8 @@ pub struct WebhookSettings {
     pub poll: Duration,
     /// How many deliveries may wait for one webhook; of more, the oldest are given up.
     pub most_queued: u64,
+    /// Say which workspace it happened in, as servers with workspaces do.
+    pub name_workspace: bool,
 }
 
 impl Default for WebhookSettings {
@@ -63,6 +65,7 @@ impl Default for WebhookSettings {
             workers: 10,
             poll: Duration::from_secs(5),
             most_queued: 100_000,
+            name_workspace: false,
         }
     }
 }
@@ -159,7 +162,8 @@ impl Webhooks {
     pub async fn send(&self, parcel: Parcel<'_>) -> Result<Reply, SendError> {
         let refused = |error: Error| SendError::Refused(error.message().to_owned());
         let target = Target::parse(parcel.url, &self.settings.schemes).map_err(refused)?;
-        let headers = self.headers(&parcel)?;
+        let body = self.body(parcel.body);
+        let headers = self.headers(&parcel, &body)?;
         let allow_private = self.settings.allow_private;
         let attempt = async {
             let addresses = resolve::addresses(self.resolver.as_ref(), &target, allow_private);
@@ -167,7 +171,6 @@ impl Webhooks {
                 LookupError::Forbidden(error) => refused(error),
                 LookupError::Unknown(error) => SendError::Failed(error.message().to_owned()),
             })?;
-            let body = parcel.body.to_owned();
             let sent = self.client.post(&target, &addresses, headers, body).await;
             sent.map_err(SendError::Failed)
         };
@@ -180,7 +183,17 @@ impl Webhooks {
         }
     }
 
-    fn headers(&self, parcel: &Parcel<'_>) -> Result<HeaderMap, SendError> {
+    /// What is sent. All work is done in the default workspace.
+    fn body(&self, what: &str) -> String {
+        match what.strip_suffix('}') {
+            Some(head) if self.settings.name_workspace => {
+                format!("{head}, \"workspace\": \"{}\"}}", workspace::DEFAULT)
+            }
+            _ => what.to_owned(),
+        }
+    }
+
+    fn headers(&self, parcel: &Parcel<'_>, body: &str) -> Result<HeaderMap, SendError> {
         let value = |text: String| {
             HeaderValue::try_from(text).map_err(|error| SendError::Refused(error.to_string()))
         };
@@ -194,7 +207,7 @@ impl Webhooks {
             // Unsigned instead would be what an attacker wants receivers to get used to.
             let secret = self.open(sealed).ok_or_else(|| SendError::Refused(UNREADABLE.into()))?;
             if !secret.is_empty() {
-                let signed = format!("{}.{timestamp}.{}", parcel.id, parcel.body);
+                let signed = format!("{}.{timestamp}.{body}", parcel.id);
                 headers.insert(SIGNATURE, value(signature(&secret, &signed)?)?);
             }
         }

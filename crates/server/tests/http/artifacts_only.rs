@@ -59,6 +59,14 @@ async fn artifacts_come_and_go() {
 }
 
 #[tokio::test]
+async fn its_page_says_what_it_is() {
+    let server = TestServer::with(|settings| settings.artifacts_only = true).await;
+    let page = server.get("/").await;
+    assert_eq!((page.status, page.header("cache-control")), (200, "no-cache"));
+    assert!(page.text().contains("carries artifacts, and nothing else"), "{}", page.text());
+}
+
+#[tokio::test]
 async fn a_route_below_a_prefix_is_named_with_it() {
     let server = TestServer::with(|settings| {
         settings.artifacts_only = true;

@@ -360,26 +360,45 @@ async fn every_model_that_a_run_logs_is_in_its_history() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_logged_while_a_run_came_and_went_is_there() {
+    const ROUNDS: usize = 5;
     let server = Arc::new(TestServer::start().await);
     let run = server.new_run("iris").create().await;
+    let logged = |run: &str, key: &str| {
+        let point = json!([{"key": key, "value": 1, "timestamp": 1, "step": 0}]);
+        let text = json!([{"key": key, "value": "1"}]);
+        json!({"run_id": run, "metrics": point, "params": text, "tags": text})
+    };
     let answers = at_once(&server, |server, n| {
         let run = run.clone();
         async move {
-            match n % 4 {
-                0 => server.post("runs/delete", &json!({"run_id": run})).await,
-                1 => server.post("runs/restore", &json!({"run_id": run})).await,
-                _ => server.post("runs/log-batch", &batch_of(&run, n, 0)).await,
+            let mut answers = Vec::new();
+            for round in 0..ROUNDS {
+                answers.push(match n % 4 {
+                    0 => server.post("runs/delete", &json!({"run_id": run})).await,
+                    1 => server.post("runs/restore", &json!({"run_id": run})).await,
+                    _ => {
+                        let batch = logged(&run, &format!("k{n}-{round}"));
+                        server.post("runs/log-batch", &batch).await
+                    }
+                });
             }
+            answers
         }
     })
     .await;
-    let done = successes(&answers, "INVALID_PARAMETER_VALUE");
-    assert!((0..MANY).filter(|n| n % 4 < 2).all(|n| done.contains(&n)), "{done:?}");
     let data = server.run(&run).await["data"].clone();
-    for n in (0..MANY).filter(|n| n % 4 > 1) {
-        let seen = [("metrics", "m"), ("params", "p"), ("tags", "t")]
-            .map(|(list, prefix)| value_of(&data[list], &format!("{prefix}{n}")).is_some());
-        assert_eq!(seen, [done.contains(&n); 3], "{n}: {}", answers[n].text());
+    for (n, answers) in answers.iter().enumerate() {
+        let done = successes(answers, "INVALID_PARAMETER_VALUE");
+        if n % 4 < 2 {
+            assert_eq!(done.len(), ROUNDS);
+            continue;
+        }
+        for round in 0..ROUNDS {
+            let key = format!("k{n}-{round}");
+            let seen =
+                ["metrics", "params", "tags"].map(|list| value_of(&data[list], &key).is_some());
+            assert_eq!(seen, [done.contains(&round); 3], "{key}: {}", answers[round].text());
+        }
     }
 }
 

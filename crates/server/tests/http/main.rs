@@ -1,6 +1,7 @@
 //! The server through its outer door: real requests on a real port, over a real database.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod artifact_pages;
 mod artifacts;
 mod artifacts_only;
 mod bad_input;

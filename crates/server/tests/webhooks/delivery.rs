@@ -46,6 +46,23 @@ async fn a_delivery_is_signed_and_says_what_happened() {
 }
 
 #[tokio::test]
+async fn a_server_with_workspaces_says_which_one_it_was() {
+    let settings = WebhookSettings { name_workspace: true, ..open_settings() };
+    let server = TestServer::of(TestDatabase::sqlite(), parts(1, settings, &clock())).await;
+    let receiver = Receiver::start(Vec::new()).await;
+    let more = json!({"secret": "hush"});
+    let id = webhook(&server, &receiver.url(), &[CREATED], &more).await;
+    model(&server, "m").await;
+    receiver.wait_for(1).await;
+    let path = format!("webhooks/{id}/test");
+    call(&server, Method::POST, &path, &json!({})).await.ok();
+    for seen in &receiver.wait_for(2).await {
+        assert!(seen.body.ends_with("}, \"workspace\": \"default\"}"), "{}", seen.body);
+        assert_eq!(seen.header("x-mlflow-signature"), signature("hush", seen));
+    }
+}
+
+#[tokio::test]
 async fn without_a_secret_nothing_is_signed() {
     let server = server().await;
     let receiver = Receiver::start(Vec::new()).await;

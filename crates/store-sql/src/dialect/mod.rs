@@ -64,6 +64,17 @@ pub trait Dialect: Send + Sync {
         String::new()
     }
 
+    /// A query to run after experiments were given numbers by hand, so that the database, by which
+    /// stock MLflow numbers them, does not give them out again. PostgreSQL counts apart.
+    fn after_given_numbers(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The largest number of an experiment, which is an `INTEGER`. SQLite's have 64 bits.
+    fn largest_experiment(&self) -> i64 {
+        i32::MAX.into()
+    }
+
     /// Sorts by `expression`, NULL last in both directions. MySQL and SQL Server have no
     /// `NULLS LAST`; they sort on a CASE expression first.
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {

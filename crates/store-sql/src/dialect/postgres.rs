@@ -17,6 +17,13 @@ impl Dialect for Postgres {
         " OFFSET 0"
     }
 
+    fn after_given_numbers(&self) -> Option<&'static str> {
+        Some(
+            "SELECT setval(pg_get_serial_sequence('experiments', 'experiment_id'), \
+             (SELECT greatest(max(experiment_id), 1) FROM experiments))",
+        )
+    }
+
     fn own_indexes(&self) -> &'static str {
         schema::POSTGRES_EXTRA
     }

@@ -12,6 +12,10 @@ impl Dialect for Sqlite {
         format!(" INDEXED BY {index}")
     }
 
+    fn largest_experiment(&self) -> i64 {
+        i64::MAX
+    }
+
     /// The conditions of the partial indexes in `schema/sqlite_extra.sql`, word for word.
     fn start_from(&self, table: &str) -> Option<&'static str> {
         match table {

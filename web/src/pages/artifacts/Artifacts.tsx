@@ -1,13 +1,17 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronDown, ChevronRight, File, Folder } from "lucide-react";
-import { useState } from "react";
-import { type Owner, listArtifacts } from "../../api/artifacts";
+import { ChevronDown, ChevronRight, Download, File, Folder, Upload } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { type Owner, archiveAddress, listArtifacts } from "../../api/artifacts";
 import type { FileInfo } from "../../api/types";
 import { formatBytes } from "../../lib/format";
 import { downloadArtifact } from "../../lib/snippets";
+import { IconButton } from "../../ui/Button";
 import { Empty, Failure, Skeleton } from "../../ui/bits";
+import { FolderView } from "./FolderView";
 import { Preview } from "./Preview";
+import { Uploads } from "./Uploads";
+import { useUpload } from "./useUpload";
 
 interface Props {
   owner: Owner;
@@ -16,33 +20,97 @@ interface Props {
   pathTo: (path: string) => { to: string; params: Record<string, string>; search?: Record<string, string> };
 }
 
-/** A tree of files at the left, what is in one at the right. */
+const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
+/** A tree of files at the left, what is in one at the right. Files that are dropped here are uploaded. */
 export function Artifacts({ owner, path, pathTo }: Props) {
   const go = useNavigate();
+  const client = useQueryClient();
   const { data, error, isPending, refetch } = useQuery({ queryKey: ["artifacts", owner, ""], queryFn: () => listArtifacts(owner, "") });
+  const siblings = useQuery({ queryKey: ["artifacts", owner, parentOf(path)], queryFn: () => listArtifacts(owner, parentOf(path)), enabled: path !== "" });
+  const isFolder = siblings.data?.some((file) => file.path === path && file.is_dir) ?? false;
+  const folder = isFolder ? path : parentOf(path);
+  const { uploads, add, dismiss } = useUpload(owner, () => void client.invalidateQueries({ queryKey: ["artifacts", owner] }));
+  const [over, setOver] = useState(false);
+  const chooser = useRef<HTMLInputElement>(null);
   if (error) return <Failure error={error} retry={() => void refetch()} />;
-  if (data && !data.length) {
-    return (
-      <Empty title="No artifacts" code={owner.kind === "run" ? `with mlflow.start_run(run_id="${owner.id}"):\n    mlflow.log_artifact("model.pt")` : undefined}>
-        Files that a run logs are shown here.
-      </Empty>
-    );
-  }
+  const takes = owner.kind === "run";
   const open = (next: string) => void go(pathTo(next));
+  const bare = data?.length === 0;
   return (
-    <div className="files">
-      <div className="files-tree" tabIndex={0} role="tree" aria-label="Artifacts">
-        {isPending ? <Skeleton height={120} /> : data.map((file) => <Node key={file.path} owner={owner} file={file} depth={0} path={path} onOpen={open} />)}
-      </div>
+    <div
+      className={bare ? "files bare" : "files"}
+      onDragOver={(event) => {
+        if (!takes || !event.dataTransfer.types.includes("Files")) return;
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
+      }}
+      onDrop={(event) => {
+        if (!takes || !event.dataTransfer.types.includes("Files")) return;
+        event.preventDefault();
+        setOver(false);
+        add([...event.dataTransfer.files], folder);
+      }}
+    >
+      {!bare && (
+        <div className="files-side">
+          <div className="files-head">
+            <h2 className="grow">Files</h2>
+            {takes && (
+              <IconButton label={folder ? `Upload to ${folder}` : "Upload files"} small onClick={() => chooser.current?.click()}>
+                <Upload />
+              </IconButton>
+            )}
+            <a className="btn ghost icon small" href={archiveAddress(owner, "")} download aria-label="Download all as a ZIP archive" title="Download all as a ZIP archive">
+              <Download />
+            </a>
+          </div>
+          <div className="files-tree" tabIndex={0} role="tree" aria-label="Artifacts">
+            {isPending ? <Skeleton height={120} /> : data.map((file) => <Node key={file.path} owner={owner} file={file} depth={0} path={path} onOpen={open} />)}
+          </div>
+        </div>
+      )}
       <div className="files-main">
-        {path ? (
-          <Preview key={path} owner={owner} path={path} />
-        ) : (
-          <Empty title="Choose a file" code={owner.kind === "run" ? downloadArtifact(owner.id, data?.[0]?.path ?? "") : undefined}>
-            Or load all of them in Python:
+        {bare ? (
+          <Empty title="No artifacts" code={takes ? `with mlflow.start_run(run_id="${owner.id}"):\n    mlflow.log_artifact("model.pt")` : undefined}>
+            Files that a run logs are shown here.
+            {takes && " Drop some here to upload them, or log them in Python:"}
           </Empty>
+        ) : !path ? (
+          <Empty title="Choose a file" code={takes ? downloadArtifact(owner.id, data?.[0]?.path ?? "") : undefined}>
+            {takes ? "Drop files here to upload them. In Python, they are loaded with:" : "Its content is shown here."}
+          </Empty>
+        ) : siblings.isPending ? (
+          <div style={{ padding: 16 }}>
+            <Skeleton height={200} />
+          </div>
+        ) : isFolder ? (
+          <FolderView key={path} owner={owner} path={path} onOpen={open} />
+        ) : (
+          <Preview key={path} owner={owner} path={path} />
         )}
+        <Uploads uploads={uploads} onDismiss={dismiss} />
       </div>
+      {over && (
+        <div className="files-drop">
+          <Upload />
+          Upload to {folder || "the run"}
+        </div>
+      )}
+      <input
+        ref={chooser}
+        type="file"
+        multiple
+        hidden
+        data-testid="upload"
+        onChange={(event) => {
+          add([...(event.target.files ?? [])], folder);
+          event.target.value = "";
+        }}
+      />
     </div>
   );
 }
@@ -56,9 +124,18 @@ interface NodeProps {
 }
 
 function Node({ owner, file, depth, path, onOpen }: NodeProps) {
-  const [open, setOpen] = useState(() => path.startsWith(`${file.path}/`));
+  const leads = path === file.path || path.startsWith(`${file.path}/`);
+  const [open, setOpen] = useState(leads);
+  // What is opened at the right is not hidden at the left.
+  useEffect(() => {
+    if (leads) setOpen(true);
+  }, [leads]);
   const { data, error } = useQuery({ queryKey: ["artifacts", owner, file.path], queryFn: () => listArtifacts(owner, file.path), enabled: file.is_dir && open });
   const name = file.path.split("/").pop() ?? file.path;
+  const press = () => {
+    if (file.is_dir && (open ? path === file.path : true)) setOpen(!open);
+    if (path !== file.path) onOpen(file.path);
+  };
   return (
     <>
       <button
@@ -69,7 +146,7 @@ function Node({ owner, file, depth, path, onOpen }: NodeProps) {
         aria-level={depth + 1}
         className="file"
         style={{ paddingLeft: 12 + depth * 16 }}
-        onClick={() => (file.is_dir ? setOpen(!open) : onOpen(file.path))}
+        onClick={press}
       >
         {file.is_dir ? open ? <ChevronDown /> : <ChevronRight /> : <span className="file-gap" />}
         {file.is_dir ? <Folder /> : <File />}

@@ -1,32 +1,35 @@
 import { useQuery } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { Suspense, lazy, useState } from "react";
-import { type Owner, artifactAddress, artifactText } from "../../api/artifacts";
-import { kindOf } from "../../lib/fileKind";
+import { type Owner, artifactAddress, artifactText, documentAddress } from "../../api/artifacts";
+import { type FileKind, kindOf } from "../../lib/fileKind";
 import { formatBytes } from "../../lib/format";
 import { Markdown } from "../../ui/Markdown";
 import { CopyButton, Empty, Failure, Segment, Skeleton } from "../../ui/bits";
 import { CsvTable } from "./CsvTable";
 
 const Code = lazy(() => import("./Code"));
+const ParquetTable = lazy(() => import("./ParquetTable"));
 
 /** Bytes of a file that are shown; the rest is a download away. */
 const SHOWN = 1_000_000;
 
-/** What is in a file. Nothing of it runs: pages among the artifacts are shown as text. */
+const LOOKS: Partial<Record<FileKind, string>> = { csv: "Table", markdown: "Text", html: "Page" };
+
+/** What is in a file. Nothing of it runs with the rights of this page. */
 export function Preview({ owner, path }: { owner: Owner; path: string }) {
   const address = artifactAddress(owner, path);
   const kind = kindOf(path);
   const [raw, setRaw] = useState(false);
   const name = path.split("/").pop() ?? path;
-  const rich = kind === "markdown" || kind === "csv";
+  const look = LOOKS[kind];
   return (
     <>
       <div className="files-head">
         <span className="mono truncate grow" title={path}>
           {path}
         </span>
-        {rich && <Segment label="How" value={raw ? "raw" : "rich"} options={[["rich", kind === "csv" ? "Table" : "Text"], ["raw", "Source"]]} onChange={(value) => setRaw(value === "raw")} />}
+        {look && <Segment label="How" value={raw ? "raw" : "rich"} options={[["rich", look], ["raw", "Source"]]} onChange={(value) => setRaw(value === "raw")} />}
         <CopyButton text={path} label="Copy the path" />
         <a className="btn" href={address} download={name}>
           <Download />
@@ -40,7 +43,7 @@ export function Preview({ owner, path }: { owner: Owner; path: string }) {
   );
 }
 
-function Content({ owner, path, address, kind }: { owner: Owner; path: string; address: string; kind: ReturnType<typeof kindOf> }) {
+function Content({ owner, path, address, kind }: { owner: Owner; path: string; address: string; kind: FileKind }) {
   switch (kind) {
     case "image":
       return (
@@ -52,6 +55,26 @@ function Content({ owner, path, address, kind }: { owner: Owner; path: string; a
       return <audio controls src={address} className="files-media" />;
     case "video":
       return <video controls src={address} className="files-media" />;
+    case "html":
+      return (
+        <div className="files-frame">
+          <p className="files-note info">Shown without the rights of this page. What it loads from elsewhere is left out.</p>
+          {/* The server sends it with a policy that says the same. */}
+          <iframe src={documentAddress(owner, path)} title={path} sandbox="allow-scripts" referrerPolicy="no-referrer" />
+        </div>
+      );
+    case "pdf":
+      return (
+        <div className="files-frame">
+          <iframe src={documentAddress(owner, path)} title={path} referrerPolicy="no-referrer" />
+        </div>
+      );
+    case "parquet":
+      return (
+        <Suspense fallback={<div style={{ padding: 16 }}><Skeleton height={200} /></div>}>
+          <ParquetTable owner={owner} path={path} />
+        </Suspense>
+      );
     case "binary":
       return <Empty title="No preview for this kind of file">It can be downloaded.</Empty>;
     default:

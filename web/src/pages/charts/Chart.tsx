@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
-import { type Curve, align } from "../../lib/curves";
+import type { Curve } from "../../lib/curves";
 import { insideRange } from "../../lib/smooth";
 import type { XAxis } from "../../lib/viewState";
 import { ChartTip, type Tip } from "./ChartTip";
 import { axisOptions, chartColors } from "./chartOptions";
+import { layersOf } from "./layers";
 
 export interface Range {
   min: number;
@@ -57,11 +58,12 @@ export function Chart(props: Props) {
 
   const ready = width > 0;
   // Which curves there are, in which colours: what a chart cannot change once it is made.
-  const look = curves.map((curve) => `${curve.runId} ${props.colorOf(curve.runId)}`).join();
+  const look = `${smoothing > 0} ${curves.map((curve) => `${curve.runId} ${props.colorOf(curve.runId)} ${curve.low !== undefined}`).join()}`;
   useEffect(() => {
     const element = box.current;
     if (!element || !ready) return;
-    const { curves: now, colorOf, onRange } = latest.current;
+    const { curves: now, onRange } = latest.current;
+    const layers = layersOf(now, latest.current);
     const colors = chartColors();
     const zoomed = (chart: uPlot) => {
       if (chart.select.width < 4) return;
@@ -89,12 +91,13 @@ export function Chart(props: Props) {
         axes: axisOptions(colors, xAxis),
         legend: { show: false },
         padding: [8, 10, 0, 0],
-        cursor: { sync: { key: SYNC, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
+        cursor: { sync: { key: SYNC, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24, dist: (_, at, __, value, cursor) => (at <= layers.behind ? Infinity : value - cursor) } },
         focus: { alpha: 0.3 },
         hooks: { setSelect: [zoomed], setCursor: [pointed] },
-        series: [{}, ...now.map((curve) => ({ stroke: colorOf(curve.runId), width: 1.5, points: { show: curve.xs.length < 2 }, spanGaps: false }))],
+        series: layers.series,
+        bands: layers.bands,
       },
-      logSafe(align(now, latest.current.smoothing), logX, logY) as uPlot.AlignedData,
+      layers.data,
       element,
     );
     plot.current = created;
@@ -111,8 +114,10 @@ export function Chart(props: Props) {
 
   useEffect(() => {
     const chart = plot.current;
-    if (!chart || chart.series.length !== curves.length + 1) return;
-    chart.setData(logSafe(align(curves, smoothing), logX, logY) as uPlot.AlignedData, false);
+    if (!chart) return;
+    const layers = layersOf(curves, latest.current);
+    if (chart.series.length !== layers.series.length) return;
+    chart.setData(layers.data, false);
     if (range) chart.setScale("x", range);
     else chart.setData(chart.data, true);
   }, [curves, smoothing, outliers, range, logX, logY]);
@@ -138,11 +143,4 @@ function yRange(chart: uPlot, low: number | null, high: number | null, props: Pr
   if (props.logY) return [low / 1.15, high * 1.15];
   const margin = (high - low || Math.abs(high) || 1) * 0.06;
   return [low - margin, high + margin];
-}
-
-/** A logarithmic axis has no place for zero and below. */
-function logSafe(data: ReturnType<typeof align>, logX: boolean, logY: boolean) {
-  const [xs, ...ys] = data;
-  const shifted = logX ? xs.map((x) => (x > 0 ? x : 0.5)) : xs;
-  return [shifted, ...(logY ? ys.map((column) => column.map((y) => (typeof y === "number" && y <= 0 ? null : y))) : ys)];
 }

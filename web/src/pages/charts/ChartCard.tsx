@@ -1,15 +1,17 @@
-import { Download, Image, Maximize2 } from "lucide-react";
+import { ArrowUpToLine, Download, Ellipsis, FileCode, Image, Maximize2, RotateCcw } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { messageOf } from "../../api/client";
+import { above, bandsOf } from "../../lib/bands";
 import type { Curve } from "../../lib/curves";
-import { download, toCsv } from "../../lib/csv";
 import { formatNumber } from "../../lib/format";
-import type { ViewState } from "../../lib/viewState";
+import type { ChartSize, ViewState } from "../../lib/viewState";
 import { IconButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
-import { Menu } from "../../ui/Menu";
+import { Menu, type MenuItem } from "../../ui/Menu";
 import { Skeleton } from "../../ui/bits";
 import { Chart, type Range } from "./Chart";
+import { ChartResizer } from "./ChartResizer";
+import { saveCsv, savePng, saveSvg } from "./saveChart";
 import { useHistory } from "./useHistory";
 
 export type ChartLook = Pick<ViewState, "xAxis" | "logX" | "logY" | "smoothing" | "outliers">;
@@ -17,8 +19,13 @@ export type ChartLook = Pick<ViewState, "xAxis" | "logX" | "logY" | "smoothing" 
 export interface Runs {
   ids: string[];
   starts: Map<string, number>;
+  /** How a run or a group looks. */
   colorOf: (id: string) => string;
   nameOf: (id: string) => string;
+  /** The group of a run, where groups are drawn. */
+  groupOf?: ReadonlyMap<string, string>;
+  /** The run that differences are taken to. */
+  baseline?: string;
 }
 
 interface Props {
@@ -26,16 +33,35 @@ interface Props {
   title: string;
   runs: Runs;
   look: ChartLook;
-  height: number;
+  columns: number;
+  size: ChartSize;
+  /** Whether the size is one of its own. */
+  resized: boolean;
   range?: Range;
   onRange: (range: Range | undefined) => void;
+  /** Puts a chart beside another one. */
+  onMove?: (metric: string, target: string, after: boolean) => void;
+  onFirst?: () => void;
+  onResize?: (size: ChartSize | undefined) => void;
+}
+
+/** What charts are called while they are dragged. */
+const DRAGGED = "application/x-oxflow-chart";
+
+/** What is drawn of the curves of runs: differences, means, or the curves themselves. */
+function drawn(curves: Curve[], { baseline, groupOf }: Runs): Curve[] {
+  const base = baseline ? curves.find((curve) => curve.runId === baseline) : undefined;
+  const values = base ? above(curves.filter((curve) => curve !== base), base) : curves;
+  return (groupOf ? bandsOf(values, groupOf) : values).filter((curve) => curve.xs.length > 0);
 }
 
 /** One metric of some runs. What is not in sight is neither fetched nor drawn. */
-export function ChartCard({ metric, title, runs, look, height, range, onRange }: Props) {
+export function ChartCard({ metric, title, runs, look, columns, size: given, resized, range, onRange, onMove, onFirst, onResize }: Props) {
   const box = useRef<HTMLElement>(null);
   const [seen, setSeen] = useState(false);
   const [large, setLarge] = useState(false);
+  const [dropSide, setDropSide] = useState<"before" | "after">();
+  const [sizing, setSizing] = useState<ChartSize>();
   useEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -44,42 +70,85 @@ export function ChartCard({ metric, title, runs, look, height, range, onRange }:
     return () => observer.disconnect();
   }, []);
   const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, starts: runs.starts, range, enabled: seen });
-  const known = useMemo(() => curves?.filter((curve) => curve.xs.length > 0), [curves]);
+  const { groupOf, baseline } = runs;
+  const known = useMemo(
+    () => curves && drawn(curves, runs),
+    // The names and colours of runs do not change what is drawn of them.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [curves, groupOf, baseline],
+  );
+  const isDifference = Boolean(baseline && curves?.some((curve) => curve.runId === baseline));
   const single = known !== undefined && known.length > 0 && known.every((curve) => curve.xs.length === 1) && !range;
+  const [span, height] = sizing ?? given;
+  const label = isDifference ? `${metric} − ${runs.nameOf(baseline ?? "")}` : metric;
 
   const inside = (size: number) => {
     if (error) return <p className="chart-note">{messageOf(error)}</p>;
     if (!known) return <Skeleton height={size - 12} />;
     if (!known.length) return <p className="chart-note">{range ? "Nothing in this range." : "None of the runs shown logged this."}</p>;
     if (single) return <Bars curves={known} runs={runs} height={size} />;
-    return <Chart curves={known} colorOf={runs.colorOf} nameOf={runs.nameOf} {...look} height={size} range={range} onRange={onRange} label={metric} />;
+    return <Chart curves={known} colorOf={runs.colorOf} nameOf={runs.nameOf} {...look} height={size} range={range} onRange={onRange} label={label} />;
   };
+  const items: (MenuItem | null)[] = [
+    { label: "Save as CSV", icon: <Download />, onSelect: () => saveCsv(metric, known ?? [], runs) },
+    { label: "Save as PNG", icon: <Image />, disabled: single, onSelect: () => savePng(metric, box.current) },
+    { label: "Save as SVG", icon: <FileCode />, disabled: single, onSelect: () => saveSvg(metric, label, known ?? [], runs, look, range) },
+  ];
+  if (onFirst) items.push(null, { label: "Move to the front", icon: <ArrowUpToLine />, onSelect: onFirst });
+  if (onResize && span < columns) items.push({ label: "Wider", icon: <Maximize2 />, onSelect: () => onResize([span + 1, height]) });
+  if (onResize && resized) items.push({ label: "Usual size", icon: <RotateCcw />, onSelect: () => onResize(undefined) });
   return (
-    <figure className="panel chart-card" ref={box} data-metric={metric}>
-      <figcaption className="chart-head">
-        <span className="truncate grow" title={metric}>
+    <figure
+      className={dropSide ? `panel chart-card drop-${dropSide}` : "panel chart-card"}
+      ref={box}
+      data-metric={metric}
+      style={{ gridColumn: `span ${Math.min(span, columns)}` }}
+      onDragOver={(event) => {
+        if (!onMove || !event.dataTransfer.types.includes(DRAGGED)) return;
+        event.preventDefault();
+        const { left, width } = event.currentTarget.getBoundingClientRect();
+        setDropSide(event.clientX > left + width / 2 ? "after" : "before");
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDropSide(undefined);
+      }}
+      onDrop={(event) => {
+        if (dropSide) onMove?.(event.dataTransfer.getData(DRAGGED), metric, dropSide === "after");
+        setDropSide(undefined);
+      }}
+    >
+      <figcaption className={onMove ? "chart-head movable" : "chart-head"} draggable={Boolean(onMove)} onDragStart={(event) => event.dataTransfer.setData(DRAGGED, metric)}>
+        <span className="truncate grow" title={label}>
           {title}
+          {isDifference && <span className="faint"> − baseline</span>}
         </span>
         <IconButton label={`Enlarge ${metric}`} small onClick={() => setLarge(true)}>
           <Maximize2 />
         </IconButton>
         <Menu
           trigger={
-            <IconButton label={`Download ${metric}`} small>
-              <Download />
+            <IconButton label={`Actions for ${metric}`} small>
+              <Ellipsis />
             </IconButton>
           }
-          items={[
-            { label: "CSV", icon: <Download />, onSelect: () => saveCsv(metric, known ?? [], runs) },
-            { label: "PNG", icon: <Image />, disabled: single, onSelect: () => savePng(metric, box.current) },
-          ]}
+          items={items}
         />
       </figcaption>
       <div className="chart-body" style={{ height: height + 8 }}>
         {seen && inside(height)}
       </div>
+      {onResize && (
+        <ChartResizer
+          size={given}
+          columns={columns}
+          onSize={(size, done) => {
+            setSizing(done ? undefined : size);
+            if (done) onResize(size);
+          }}
+        />
+      )}
       {large && (
-        <Dialog title={metric} wide onClose={() => setLarge(false)}>
+        <Dialog title={label} wide onClose={() => setLarge(false)}>
           {inside(Math.max(320, Math.round(innerHeight * 0.6)))}
         </Dialog>
       )}
@@ -106,26 +175,4 @@ function Bars({ curves, runs, height }: { curves: Curve[]; runs: Runs; height: n
       ))}
     </div>
   );
-}
-
-function saveCsv(metric: string, curves: Curve[], runs: Runs) {
-  const rows = curves.flatMap((curve) => curve.xs.map((x, at) => [runs.nameOf(curve.runId), curve.runId, String(x), String(curve.ys[at])]));
-  download(`${metric.replaceAll("/", "_")}.csv`, "text/csv", toCsv([["run_name", "run_id", "x", metric], ...rows]));
-}
-
-function savePng(metric: string, card: HTMLElement | null) {
-  const canvas = card?.querySelector("canvas");
-  if (!canvas) return;
-  const copy = document.createElement("canvas");
-  copy.width = canvas.width;
-  copy.height = canvas.height;
-  const pen = copy.getContext("2d");
-  if (!pen) return;
-  pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--bg");
-  pen.fillRect(0, 0, copy.width, copy.height);
-  pen.drawImage(canvas, 0, 0);
-  const link = document.createElement("a");
-  link.href = copy.toDataURL("image/png");
-  link.download = `${metric.replaceAll("/", "_")}.png`;
-  link.click();
 }

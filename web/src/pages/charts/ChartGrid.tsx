@@ -1,10 +1,9 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useMemo, useState } from "react";
-import { isSystemMetric } from "../../lib/columns";
-import { sectionOf } from "../../lib/curves";
-import { fuzzyScore } from "../../lib/fuzzy";
+import type { ChartSize, ViewState } from "../../lib/viewState";
 import { ChartCard, type ChartLook, type Runs } from "./ChartCard";
 import type { Range } from "./Chart";
+import { moved, sections } from "./arrangeCharts";
 
 interface Props {
   metrics: string[];
@@ -13,28 +12,14 @@ interface Props {
   look: ChartLook;
   columns: number;
   height: number;
-}
-
-interface Section {
-  name: string;
-  metrics: string[];
-}
-
-/** Sections by what stands before the last slash; what the machine did comes last. */
-export function sections(metrics: string[], filter: string): Section[] {
-  const found = new Map<string, string[]>();
-  for (const metric of metrics) {
-    if (filter && !fuzzyScore(filter, metric)) continue;
-    const name = isSystemMetric(metric) ? "system" : sectionOf(metric);
-    found.set(name, [...(found.get(name) ?? []), metric]);
-  }
-  return [...found]
-    .map(([name, list]) => ({ name, metrics: list }))
-    .sort((a, b) => Number(a.name === "system") - Number(b.name === "system") || a.name.localeCompare(b.name));
+  /** Charts that were moved, and those that were resized; without `onArrange`, neither can be done. */
+  order?: string[];
+  sizes?: Record<string, ChartSize>;
+  onArrange?: (change: Partial<Pick<ViewState, "chartOrder" | "chartSizes">>) => void;
 }
 
 /** A chart for each metric. */
-export function ChartGrid({ metrics, filter, runs, look, columns, height }: Props) {
+export function ChartGrid({ metrics, filter, runs, look, columns, height, order, sizes = {}, onArrange }: Props) {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [range, setRange] = useState<Range>();
   const [rangeAxis, setRangeAxis] = useState(look.xAxis);
@@ -43,8 +28,16 @@ export function ChartGrid({ metrics, filter, runs, look, columns, height }: Prop
     setRangeAxis(look.xAxis);
     setRange(undefined);
   }
-  const list = useMemo(() => sections(metrics, filter), [metrics, filter]);
+  const list = useMemo(() => sections(metrics, filter, order), [metrics, filter, order]);
   if (!list.length) return <p className="chart-note">No metric fits.</p>;
+  const move = (inside: string[]) => (item: string, target: string, after: boolean) => {
+    const next = moved(inside, item, target, after);
+    if (next !== inside) onArrange?.({ chartOrder: [...(order ?? []).filter((known) => !inside.includes(known)), ...next] });
+  };
+  const resize = (metric: string, size: ChartSize | undefined) => {
+    const rest = Object.fromEntries(Object.entries(sizes).filter(([known]) => known !== metric));
+    onArrange?.({ chartSizes: size ? { ...rest, [metric]: size } : rest });
+  };
   return list.map(({ name, metrics: inside }) => {
     const open = !closed.has(name);
     return (
@@ -68,9 +61,14 @@ export function ChartGrid({ metrics, filter, runs, look, columns, height }: Prop
                 title={name && metric.startsWith(`${name}/`) ? metric.slice(name.length + 1) : metric}
                 runs={runs}
                 look={look}
-                height={height}
+                columns={columns}
+                size={sizes[metric] ?? [1, height]}
+                resized={metric in sizes}
                 range={range}
                 onRange={setRange}
+                onMove={onArrange && move(inside)}
+                onFirst={onArrange && (() => inside[0] && move(inside)(metric, inside[0], false))}
+                onResize={onArrange && ((size) => resize(metric, size))}
               />
             ))}
           </div>

@@ -34,7 +34,8 @@ export function ChartTip({ tip, curves, colorOf, nameOf, xAxis, smoothing }: Pro
     if (first === undefined || last === undefined || tip.x < first - 1e-9) return [];
     const ys = smooth(curve.ys, smoothing) as number[];
     const value = valueAt({ xs: curve.xs, ys }, tip.x);
-    return value === undefined ? [] : [{ id: curve.runId, value }];
+    const edge = (edges: number[] | undefined) => edges && valueAt({ xs: curve.xs, ys: smooth(edges, smoothing) as number[] }, tip.x);
+    return value === undefined ? [] : [{ id: curve.runId, value, low: edge(curve.low), high: edge(curve.high) }];
   });
   const distance = (value: number) => Math.abs(value - tip.y);
   const near = [...values].sort((a, b) => distance(a.value) - distance(b.value));
@@ -45,11 +46,14 @@ export function ChartTip({ tip, curves, colorOf, nameOf, xAxis, smoothing }: Pro
   return (
     <div className="chart-tip" style={style} aria-hidden>
       <div className="faint num">{formatX(tip.x, xAxis)}</div>
-      {shown.map(({ id, value }) => (
+      {shown.map(({ id, value, low, high }) => (
         <div key={id} className={id === nearest ? "tip-line near" : "tip-line"}>
           <span className="swatch" style={{ background: colorOf(id) }} />
           <span className="truncate">{nameOf(id)}</span>
-          <span className="num">{formatNumber(value)}</span>
+          <span className="num">
+            {formatNumber(value)}
+            {low !== undefined && high !== undefined && <span className="faint"> {formatNumber(low, 3)} to {formatNumber(high, 3)}</span>}
+          </span>
         </div>
       ))}
       {values.length > MOST && <div className="faint">and {values.length - MOST} more</div>}

@@ -5,7 +5,7 @@ import { init } from "./echarts";
 interface Props {
   option: (style: CSSStyleDeclaration) => EChartsCoreOption;
   label: string;
-  onPick?: (index: number) => void;
+  onPick?: (index: number, series: number) => void;
 }
 
 /** A plot of ECharts, as large as there is room. */
@@ -22,7 +22,7 @@ export function EChart({ option, label, onPick }: Props) {
     if (!element) return;
     const created = init(element);
     chart.current = created;
-    created.on("click", (event) => typeof event.dataIndex === "number" && pick.current?.(event.dataIndex));
+    created.on("click", (event) => typeof event.dataIndex === "number" && pick.current?.(event.dataIndex, event.seriesIndex ?? 0));
     const observer = new ResizeObserver(() => created.resize());
     observer.observe(element);
     const repaint = () => setTheme((count) => count + 1);

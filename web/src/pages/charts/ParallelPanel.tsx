@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { useCallback, useMemo } from "react";
-import { sweepAxes, numericColumns } from "../../lib/axes";
+import { axisKind, sweepAxes } from "../../lib/axes";
 import { cellValue, column } from "../../lib/columns";
 import { formatNumber } from "../../lib/format";
 import { Button } from "../../ui/Button";
@@ -20,9 +20,10 @@ export default function ParallelPanel({ rows, state, columns, update }: PanelPro
     (style: CSSStyleDeclaration) => {
       const color = (name: string) => style.getPropertyValue(name).trim();
       const items = axes.map(column);
-      const numeric = new Set(numericColumns(items, rows).map((item) => item.id));
       const shown = rows.slice(0, MOST).filter((row) => items.every((item) => cellValue(row, item) !== undefined));
       const last = items[items.length - 1];
+      const kinds = new Map(items.map((item) => [item.id, axisKind(shown.map((row) => String(cellValue(row, item))), item === last || item.kind === "metric")]));
+      const isCategory = (id: string) => kinds.get(id) === "category";
       const ends = shown.map((row) => (last ? Number(cellValue(row, last)) : 0)).filter(Number.isFinite);
       return {
         animation: false,
@@ -35,9 +36,9 @@ export default function ParallelPanel({ rows, state, columns, update }: PanelPro
         parallelAxis: items.map((item, dim) => ({
           dim,
           name: item.label,
-          type: numeric.has(item.id) ? "value" : "category",
+          type: kinds.get(item.id),
           scale: true,
-          data: numeric.has(item.id) ? undefined : [...new Set(shown.map((row) => String(cellValue(row, item))))].sort(),
+          data: isCategory(item.id) ? [...new Set(shown.map((row) => String(cellValue(row, item))))].sort((a, b) => a.localeCompare(b, "en", { numeric: true })) : undefined,
           nameTextStyle: { color: color("--text"), fontSize: 12 },
           nameTruncate: { maxWidth: 150, ellipsis: "…" },
           axisLabel: { color: color("--text-2"), fontSize: 11, formatter: (value: number | string) => (typeof value === "number" ? formatNumber(value, 4) : value) },
@@ -50,7 +51,7 @@ export default function ParallelPanel({ rows, state, columns, update }: PanelPro
             smooth: 0.1,
             lineStyle: { width: 1.5, opacity: 0.6 },
             emphasis: { lineStyle: { width: 3, opacity: 1 } },
-            data: shown.map((row) => ({ name: row.name, value: items.map((item) => (numeric.has(item.id) ? Number(cellValue(row, item)) : String(cellValue(row, item)))) })),
+            data: shown.map((row) => ({ name: row.name, value: items.map((item) => (isCategory(item.id) ? String(cellValue(row, item)) : Number(cellValue(row, item)))) })),
           },
         ],
       };

@@ -1,15 +1,23 @@
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Eye, EyeOff } from "lucide-react";
+import { Eye, EyeOff, Minus } from "lucide-react";
 import { useRef } from "react";
 import type { Row } from "../../lib/columns";
-import { Button } from "../../ui/Button";
+import { Button, IconButton } from "../../ui/Button";
 import { StatusDot } from "../../ui/Status";
 import { ColorButton } from "../runs/ColorButton";
 import { FIRST_SHOWN, MOST_SHOWN, type Marks } from "../runs/useMarks";
 
+interface Props {
+  rows: Row[];
+  marks: Marks;
+  /** The run that others are compared with. */
+  baseline?: string;
+  onBaseline?: (id: string) => void;
+}
+
 /** The runs beside the charts, with the same marks as in the table. */
-export function RunList({ rows, marks }: { rows: Row[]; marks: Marks }) {
+export function RunList({ rows, marks, baseline, onBaseline }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => 28, overscan: 10 });
   const first = (count: number) => marks.showOnly(rows.slice(0, count).map((row) => row.id));
@@ -46,6 +54,17 @@ export function RunList({ rows, marks }: { rows: Row[]; marks: Marks }) {
                 >
                   {row.name}
                 </Link>
+                {onBaseline && (
+                  <IconButton
+                    label={baseline === row.id ? "Show values, not differences" : `Show differences to ${row.name}`}
+                    small
+                    className={baseline === row.id ? "baseline on" : "baseline"}
+                    aria-pressed={baseline === row.id}
+                    onClick={() => onBaseline(baseline === row.id ? "" : row.id)}
+                  >
+                    <Minus />
+                  </IconButton>
+                )}
                 <StatusDot status={row.run.info.status} />
               </li>
             );

@@ -6,7 +6,7 @@ import {
   deleteVersion, deleteVersionTag, describeVersion, model as fetchModel, setStage, setVersionTag, version as fetchVersion,
 } from "../../api/registry";
 import { run as fetchRun } from "../../api/runs";
-import { toRow } from "../../lib/columns";
+import { byKey, toRow } from "../../lib/columns";
 import { exactNumber, formatNumber, formatTime } from "../../lib/format";
 import { IconButton } from "../../ui/Button";
 import { EditableNote } from "../../ui/EditableNote";
@@ -38,7 +38,7 @@ export function VersionPage() {
   if (isPending) return <SkeletonRows />;
   const refresh = () => Promise.all(["version", "model", "models", "versions"].map((key) => client.invalidateQueries({ queryKey: [key] })));
   const row = run && toRow(run);
-  const sort = <T,>(pairs: Map<string, T>) => [...pairs].sort(([a], [b]) => a.localeCompare(b));
+  const sort = <T,>(pairs: Map<string, T>) => [...pairs].sort(([a], [b]) => byKey(a, b));
   return (
     <>
       <header className="head line">

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { quoted, versions } from "../../api/registry";
 import { deleteRunTag, run as fetchRun, searchRuns, setRunTag } from "../../api/runs";
 import type { Run } from "../../api/types";
-import { type Row, isSystemMetric } from "../../lib/columns";
+import { type Row, byKey } from "../../lib/columns";
 import { exactNumber, formatDuration, formatNumber, formatTime, toNumber } from "../../lib/format";
 import { loadRun } from "../../lib/snippets";
 import { PARENT } from "../../lib/tree";
@@ -24,7 +24,7 @@ export function Overview({ run, row }: { run: Run; row: Row }) {
   const metrics = useMemo(
     () =>
       [...(run.data?.metrics ?? [])]
-        .sort((a, b) => Number(isSystemMetric(a.key)) - Number(isSystemMetric(b.key)) || a.key.localeCompare(b.key))
+        .sort((a, b) => byKey(a.key, b.key))
         .map((metric) => {
           const value = toNumber(metric.value);
           return { key: metric.key, text: formatNumber(value, 6), title: `${exactNumber(value)} at step ${metric.step ?? 0}` };

@@ -6,6 +6,7 @@ import { experiment } from "../../api/experiments";
 import { deleteRun, renameRun, restoreRun, run as fetchRun } from "../../api/runs";
 import type { Run } from "../../api/types";
 import { isSystemMetric, toRow } from "../../lib/columns";
+import { LOGGED_IMAGES } from "../../lib/images";
 import { IconButton } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { ConfirmDialog, NameDialog } from "../../ui/NameDialog";
@@ -16,11 +17,12 @@ import { Artifacts } from "../artifacts/Artifacts";
 import { useLive } from "../runs/useLive";
 import { Overview } from "./Overview";
 import { RunCharts } from "./RunCharts";
+import { RunImages } from "./RunImages";
 
-type Tab = "overview" | "charts" | "system" | "artifacts";
+type Tab = "overview" | "charts" | "system" | "images" | "artifacts";
 
 /** Addresses of tabs, those of MLflow's pages among them. */
-const TABS: Record<string, Tab> = { "": "overview", charts: "charts", "model-metrics": "charts", "system-metrics": "system", artifacts: "artifacts" };
+const TABS: Record<string, Tab> = { "": "overview", charts: "charts", "model-metrics": "charts", "system-metrics": "system", images: "images", artifacts: "artifacts" };
 
 export function RunPage() {
   const { experimentId = "", runId = "", _splat: rest = "" } = useParams({ strict: false });
@@ -39,6 +41,7 @@ export function RunPage() {
   if (isPending || !row) return <SkeletonRows count={12} />;
   const keys = [...row.metrics.keys()];
   const system = keys.filter(isSystemMetric);
+  const pictures = row.tags.has(LOGGED_IMAGES);
   const params = { experimentId: home, runId };
   const link = (name: Tab, path: string, label: string) => (
     <Link to="/experiments/$experimentId/runs/$runId/$" params={{ ...params, _splat: path }} activeOptions={{ exact: true }} aria-current={tab === name ? "page" : false}>
@@ -67,6 +70,7 @@ export function RunPage() {
         {link("overview", "", "Overview")}
         {link("charts", "charts", "Charts")}
         {system.length > 0 && link("system", "system-metrics", "System")}
+        {(pictures || tab === "images") && link("images", "images", "Images")}
         {link("artifacts", "artifacts", "Artifacts")}
       </nav>
       {tab === "artifacts" ? (
@@ -75,6 +79,8 @@ export function RunPage() {
           path={more.join("/")}
           pathTo={(path) => ({ to: "/experiments/$experimentId/runs/$runId/$", params: { ...params, _splat: path ? `artifacts/${path}` : "artifacts" } })}
         />
+      ) : tab === "images" ? (
+        <RunImages row={row} />
       ) : tab === "charts" ? (
         <RunCharts row={row} metrics={keys.filter((key) => !isSystemMetric(key))} />
       ) : tab === "system" ? (

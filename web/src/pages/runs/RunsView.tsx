@@ -1,8 +1,9 @@
-import { ChartLine, ChartScatter, Pause, Play, Table2, Waves } from "lucide-react";
+import { ChartCandlestick, ChartLine, ChartScatter, Images, Pause, Play, Table2, Waves } from "lucide-react";
 import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError, messageOf } from "../../api/client";
 import { type Column, column, columnsOf, defaultColumns, differing } from "../../lib/columns";
 import { formatNumber } from "../../lib/format";
+import { LOGGED_IMAGES } from "../../lib/images";
 import { arrange } from "../../lib/lines";
 import { firstSteps } from "../../lib/snippets";
 import { recall, remember } from "../../lib/storage";
@@ -25,6 +26,8 @@ import { useView } from "./useView";
 const ChartsPanel = lazy(() => import("../charts/ChartsPanel"));
 const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
 const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
+const BoxPanel = lazy(() => import("../charts/BoxPanel"));
+const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
 
 /** Runs that are fetched for groups and trees, which the server does not make. */
 const MOST_ARRANGED = 3000;
@@ -34,6 +37,8 @@ const MODES: [Mode, React.ReactNode][] = [
   ["charts", <><ChartLine />Charts</>],
   ["scatter", <><ChartScatter />Scatter</>],
   ["parallel", <><Waves />Parallel</>],
+  ["box", <><ChartCandlestick />Box</>],
+  ["images", <><Images />Images</>],
 ];
 
 export function RunsView({ experimentIds, name }: { experimentIds: string[]; name: string }) {
@@ -85,6 +90,8 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
     "2": () => setMode("charts"),
     "3": () => setMode("scatter"),
     "4": () => setMode("parallel"),
+    "5": () => setMode("box"),
+    "6": () => setMode("images"),
     p: () => pause(!paused),
     Escape: () => marks.setSelected([]),
   });
@@ -93,11 +100,12 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   const refusal = error instanceof ApiError && error.status === 400 && state.filter ? messageOf(error) : undefined;
   if (error && !refusal && !rows.length) return <Failure error={error} retry={() => void refetch()} />;
   const bare = !rows.length && !refusal && !state.filter && !state.deleted && !isFetching;
+  const modes = state.mode === "images" || slowRows.some((row) => row.tags.has(LOGGED_IMAGES)) ? MODES : MODES.slice(0, -1);
   const panel = { rows, marks, state, update, columns: all };
   return (
     <div className="runs">
       <div className="bar">
-        <Segment label="View" value={state.mode} options={MODES} onChange={setMode} />
+        <Segment label="View" value={state.mode} options={modes} onChange={setMode} />
         <FilterBox ref={filterBox} value={state.filter} keys={keys} error={refusal} busy={isFetching} onChange={(filter) => update({ filter })} />
         {state.mode === "table" && (
           <ColumnPicker
@@ -138,6 +146,10 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
             <ScatterPanel {...panel} />
           ) : state.mode === "parallel" ? (
             <ParallelPanel {...panel} />
+          ) : state.mode === "box" ? (
+            <BoxPanel {...panel} />
+          ) : state.mode === "images" ? (
+            <ImagesPanel {...panel} />
           ) : (
             <RunsTable
               lines={lines}

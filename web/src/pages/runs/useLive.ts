@@ -33,6 +33,7 @@ export function useLive(search: RunSearch, paused: boolean): LiveState {
     let source: EventSource | undefined;
     let changed = new Set<string>();
     let everything = false;
+    const written = new Set<string>();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let curves: ReturnType<typeof setTimeout> | undefined;
 
@@ -54,8 +55,11 @@ export function useLive(search: RunSearch, paused: boolean): LiveState {
       } catch {
         // The next event, or the next look, will do better.
       }
+      for (const id of runs) written.add(id);
       curves ??= setTimeout(() => {
         curves = undefined;
+        for (const id of written) void client.invalidateQueries({ queryKey: ["artifacts", { kind: "run", id }] });
+        written.clear();
         void client.invalidateQueries({ queryKey: ["history"] });
       }, CURVES_MS);
     };

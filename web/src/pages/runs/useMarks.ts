@@ -22,11 +22,11 @@ export interface Marks {
 }
 
 /** The runs that charts show: the first ones, but for those that were hidden, and those that were added. */
-export function visibleRuns(rows: Row[], hidden: string[], shown: string[]): string[] {
+export function visibleRuns(rows: Row[], hidden: string[], shown: string[], first = FIRST_SHOWN): string[] {
   const off = new Set(hidden);
   const extra = new Set(shown);
   return rows
-    .filter((row, at) => (at < FIRST_SHOWN || extra.has(row.id)) && !off.has(row.id))
+    .filter((row, at) => (at < first || extra.has(row.id)) && !off.has(row.id))
     .slice(0, MOST_SHOWN)
     .map((row) => row.id);
 }
@@ -35,7 +35,9 @@ export function useMarks(rows: Row[], state: ViewState, update: (change: Partial
   const [selected, setAll] = useState<ReadonlySet<string>>(new Set());
   const last = useRef<string>(undefined);
   const { hidden, shown, colors } = state;
-  const visible = useMemo(() => new Set(visibleRuns(rows, hidden, shown)), [rows, hidden, shown]);
+  // A mean is of all runs there are, as far as charts go.
+  const first = state.groupBy.length ? MOST_SHOWN : FIRST_SHOWN;
+  const visible = useMemo(() => new Set(visibleRuns(rows, hidden, shown, first)), [rows, hidden, shown, first]);
 
   const assigned = useMemo(() => assignColors(visible, colors), [visible, colors]);
 
@@ -54,12 +56,12 @@ export function useMarks(rows: Row[], state: ViewState, update: (change: Partial
   const setSelected = useCallback((ids: string[]) => setAll(new Set(ids)), []);
   const show = (id: string) => {
     if (visible.has(id)) return update({ hidden: [...hidden, id], shown: shown.filter((known) => known !== id) });
-    const isFirst = rows.slice(0, FIRST_SHOWN).some((row) => row.id === id);
+    const isFirst = rows.slice(0, first).some((row) => row.id === id);
     update({ hidden: hidden.filter((known) => known !== id), shown: isFirst ? shown : [...shown, id] });
   };
   const showOnly = (ids: string[]) => {
     const wanted = new Set(ids);
-    update({ hidden: rows.slice(0, FIRST_SHOWN).filter((row) => !wanted.has(row.id)).map((row) => row.id), shown: ids });
+    update({ hidden: rows.slice(0, first).filter((row) => !wanted.has(row.id)).map((row) => row.id), shown: ids });
   };
   return {
     selected,

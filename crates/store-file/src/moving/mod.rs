@@ -1,0 +1,5 @@
+//! Moving house: all that a folder keeps, read and written with ids and times.
+
+mod export;
+mod import;
+mod points;

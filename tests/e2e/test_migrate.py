@@ -1,0 +1,282 @@
+"""Moving house: what one store keeps is moved to another, and stock MLflow reads the same from both."""
+
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from conftest import STOCK
+from harness import drives_stock, python_of, run_client, server_command
+from test_file_store import check_equal, dump
+
+# Stock's tool gives edges and datasets new ids; ours does, too.
+RANDOM = {"inputs": {"input_uuid", "source_id"}, "input_tags": {"input_uuid"}, "datasets": {"dataset_uuid"}}
+
+
+def migrate(source, target, *options, command="migrate", arguments=("--from", "--to")):
+    done = subprocess.run([*server_command(), command, arguments[0], str(source), arguments[1], str(target), *options],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240)
+    return done.returncode, done.stdout
+
+
+def moved(source, target, *options):
+    code, output = migrate(source, target, *options)
+    assert code == 0, output
+    return output
+
+
+def stamps(folder):
+    """Everything in a folder with its time of change: equal ones mean that nothing was touched."""
+    paths = [path for path in pathlib.Path(folder).rglob("*") if path.name not in ("mlflow.db-wal", "mlflow.db-shm")]
+    return sorted((str(path), path.lstat().st_mtime_ns, path.lstat().st_size) for path in paths)
+
+
+def rows(database):
+    """The rows of all tables, without ids that are drawn anew."""
+    with sqlite3.connect(database) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {}
+        for table in tables:
+            cursor = connection.execute(f'SELECT * FROM "{table}"')
+            columns = [column[0] for column in cursor.description]
+            kept = [column for column in columns if column not in RANDOM.get(table, set())]
+            found[table] = sorted(str({column: value for column, value in zip(columns, row) if column in kept})
+                                  for row in cursor)
+    return {table: rows for table, rows in found.items() if not table.startswith(("oxflow_", "sqlite_"))}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A folder that stock MLflow has filled, and what it sees there."""
+    home = tmp_path_factory.mktemp("filled")
+    run_client(STOCK, "folder_fill.py", str(home / "mlruns"), home / "fill")
+    return home / "mlruns", dump(str(home / "mlruns"), home, "stock")
+
+
+def test_a_folder_becomes_a_database_and_a_folder_again(filled, tmp_path):
+    folder, seen = filled
+    before = stamps(folder)
+    database = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    output = moved(folder, database)
+    assert "Read back and equal: 4 experiments, 12 runs" in output, output
+    assert stamps(folder) == before, "the source was changed"
+    # The order of a history is that of the file there, and by time here; the dump sorts it.
+    check_equal(dump(database, tmp_path, "database"), seen)
+    again = moved(folder, database)
+    assert "Written: 0 experiments, 0 runs, 0 metric points, 0 logged models, 0 registered models" in again, again
+
+    before = stamps(tmp_path)
+    output = moved(database, tmp_path / "again")
+    assert "Read back and equal: 4 experiments, 12 runs" in output, output
+    assert [found for found in stamps(tmp_path) if "/again" not in found[0]] == before, "the source was changed"
+    check_equal(dump(str(tmp_path / "again"), tmp_path, "folder"), seen)
+    moved(tmp_path / "again", f"sqlite:///{tmp_path / 'other.db'}")
+    check_equal(rows(tmp_path / "other.db"), rows(tmp_path / "mlflow.db"))
+
+
+def test_the_rows_are_those_of_stock_mlflows_tool(filled, tmp_path):
+    folder, _ = filled
+    stock = tmp_path / "stock.db"
+    done = subprocess.run([python_of(STOCK).parent / "mlflow", "migrate-filestore", "--source", folder, "--target",
+                           f"sqlite:///{stock}", "--no-progress"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=240, env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
+    assert done.returncode == 0, done.stdout
+    code, output = migrate(folder.parent, f"sqlite:///{tmp_path / 'ours.db'}", command="migrate-filestore",
+                           arguments=("--source", "--target"))
+    assert code == 0, output
+    check_equal(rows(tmp_path / "ours.db"), rows(stock))
+
+
+def test_what_only_databases_keep_goes_along(new_server, tmp_path):
+    with new_server(folder=tmp_path / "source", environment={"MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true"}) as server:
+        experiment = server.call("POST", "/experiments/create", {"name": "e"})["experiment_id"]
+        for path, body in [
+            ("/api/3.0/mlflow/datasets/create", {"name": "d", "experiment_ids": [experiment], "tags": '{"a": "b"}'}),
+            ("/api/2.0/mlflow/webhooks", {"name": "w", "url": "https://127.0.0.1/x",
+                                          "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}),
+            ("/api/3.0/mlflow/scorers/register", {"experiment_id": experiment, "name": "s", "serialized_scorer": '{"a": 1.50}'}),
+        ]:
+            status, text = server.request("POST", path, body)
+            assert status == 200, f"{path}: {text}"
+    source, target = tmp_path / "source" / "mlflow.db", tmp_path / "target.db"
+    with sqlite3.connect(source) as connection:
+        connection.execute("INSERT INTO trace_info (request_id, experiment_id, timestamp_ms, status) VALUES ('tr-1', 1, 5, 'OK')")
+        connection.execute("INSERT INTO spans (trace_id, experiment_id, span_id, status, start_time_unix_nano, content)"
+                           " VALUES ('tr-1', 1, 's1', 'OK', 7, '{\"x\": 1}')")
+        connection.execute("INSERT INTO job_locks (lock_key, job_id, acquired_at) SELECT 'k', 'j', 1 WHERE 0")
+    output = moved(f"sqlite:///{source}", f"sqlite:///{target}")
+    check_equal(rows(target), rows(source))
+    with new_server(store=f"sqlite:///{target}") as server:
+        assert b'"name":"w"' in server.request("GET", "/api/2.0/mlflow/webhooks")[1].replace(b" ", b"")
+    # A folder has no place for them, and says so.
+    output = moved(f"sqlite:///{source}", tmp_path / "mlruns")
+    assert "Left behind:" in output and "  trace_info (1 rows)" in output and "  webhooks (1 rows)" in output, output
+
+
+def test_what_differs_is_not_mixed(filled, tmp_path):
+    folder, _ = filled
+    target = tmp_path / "mlflow.db"
+    moved(folder, f"sqlite:///{target}", "--no-verify")
+    with sqlite3.connect(target) as connection:
+        (run,) = connection.execute("SELECT run_uuid FROM params LIMIT 1").fetchone()
+        connection.execute("UPDATE params SET value = 'changed' WHERE run_uuid = ?", [run])
+        connection.execute("DELETE FROM registered_model_tags")
+        connection.execute("DELETE FROM registered_model_aliases")
+        connection.execute("DELETE FROM model_version_tags")
+        connection.execute("DELETE FROM model_versions")
+        connection.execute("DELETE FROM registered_models")
+    before = rows(target)
+    code, output = migrate(folder, f"sqlite:///{target}")
+    assert code == 1 and f"The target holds the run {run} already, but not the same" in output and "changed" in output, output
+    assert rows(target) == before
+
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    moved(folder, other, "--no-verify")
+    with sqlite3.connect(tmp_path / "other.db") as connection:
+        connection.execute("UPDATE experiments SET experiment_id = 77 WHERE name LIKE '%bin%'")
+    code, output = migrate(folder, other)
+    assert code == 1 and "its number there is 77" in output, output
+    assert migrate(folder, folder)[0] == 1
+    code, output = migrate(tmp_path / "nowhere", other)
+    assert code == 1 and "not there" in output and not (tmp_path / "nowhere").exists(), output
+    code, output = migrate(f"sqlite:///{tmp_path / 'nowhere.db'}", other)
+    assert code == 1 and "There is no database" in output and not (tmp_path / "nowhere.db").exists(), output
+
+
+def test_two_stores_become_one(filled, tmp_path, new_server):
+    """A store that holds other things takes in what it does not have, and keeps its own."""
+    folder, _ = filled
+    target = tmp_path / "server"
+    with new_server(folder=target) as server:
+        own = server.call("POST", "/experiments/create", {"name": "own"})["experiment_id"]
+        run = server.call("POST", "/runs/create", {"experiment_id": own, "run_name": "own"})["run"]["info"]["run_id"]
+    moved(folder, f"sqlite:///{target / 'mlflow.db'}")
+    with new_server(folder=target) as server:
+        assert server.call("GET", f"/runs/get?run_id={run}")["run"]["info"]["run_name"] == "own"
+        assert len(server.call("POST", "/experiments/search", {"max_results": 10})["experiments"]) == 4
+
+
+def test_what_a_folder_cannot_keep_is_told(new_server, tmp_path):
+    with new_server(folder=tmp_path / "source") as server:
+        for name, keys in [("both", ["a", "a/b"]), ("good", ["a"])]:
+            run = server.call("POST", "/runs/create", {"experiment_id": "0", "run_name": name})["run"]["info"]["run_id"]
+            for key in keys:
+                server.call("POST", "/runs/log-parameter", {"run_id": run, "key": key, "value": "x"})
+                server.call("POST", "/runs/log-metric", {"run_id": run, "key": key, "value": 1, "timestamp": 1, "step": 1})
+        run = server.call("POST", "/runs/create", {"experiment_id": "0", "run_name": "metrics"})["run"]["info"]["run_id"]
+        for key in ["m", "m/n", "o"]:
+            server.call("POST", "/runs/log-metric", {"run_id": run, "key": key, "value": 1, "timestamp": 1, "step": 1})
+    code, output = migrate(f"sqlite:///{tmp_path / 'source' / 'mlflow.db'}", tmp_path / "mlruns")
+    assert code == 1 and "The target cannot keep (2)" in output and f"the metric 'm/n' of the run {run}" in output, output
+    assert "Different in the target" not in output, output
+    with new_server(store=str(tmp_path / "mlruns")) as server:
+        found = server.call("POST", "/runs/search", {"experiment_ids": ["0"]})["runs"]
+        assert {run["info"]["run_name"]: len(run["data"]["metrics"]) for run in found} == {"good": 1, "metrics": 2}
+
+
+RUNS, POINTS = 60, 2000
+
+
+@pytest.fixture
+def large(tmp_path):
+    """A folder with long histories, written as MLflow writes it."""
+    folder = tmp_path / "mlruns"
+    for number in range(RUNS):
+        run = folder / "5" / f"{number:032x}"
+        for name in ["metrics", "params", "tags"]:
+            (run / name).mkdir(parents=True)
+        (run / "metrics" / "loss").write_text("".join(f"{1000 + step} {1 / (step + number + 1)!r} {step}\n" for step in range(POINTS)))
+        # Lines out of order, and one twice.
+        (run / "metrics" / "odd").write_text("5 1.0 2\n4 nan 1\n5 1.0 2\n3 0.5 7\n")
+        (run / "params" / "p").write_text(str(number))
+        (run / "meta.yaml").write_text(
+            f"artifact_uri: /x\nend_time: null\nentry_point_name: ''\nexperiment_id: '5'\nlifecycle_stage: active\n"
+            f"run_id: {run.name}\nrun_name: r{number}\nsource_name: ''\nsource_type: 4\nsource_version: ''\n"
+            f"start_time: {number}\nstatus: 3\ntags: []\nuser_id: u\n")
+    (folder / "0").mkdir()
+    for number, name in [(0, "Default"), (5, "large")]:
+        (folder / str(number) / "meta.yaml").write_text(
+            f"artifact_location: /x\ncreation_time: 1\nexperiment_id: '{number}'\nlast_update_time: 1\n"
+            f"lifecycle_stage: active\nname: {name}\n")
+    return folder
+
+
+def kill_in_the_middle(source, target, is_in_the_middle):
+    """Ends a migration as a power cut would, once it has written something; again and again, a little later each time."""
+    process = subprocess.Popen([*server_command(), "migrate", "--from", str(source), "--to", str(target)],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 120
+    while process.poll() is None and not is_in_the_middle():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+def count(database):
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=1) as connection:
+            return connection.execute("SELECT count(*) FROM metrics").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+
+
+def test_an_interrupted_migration_is_gone_on_with(large, tmp_path):
+    complete = tmp_path / "complete.db"
+    moved(large, f"sqlite:///{complete}")
+    assert count(complete) == RUNS * (POINTS + 3)
+
+    broken = tmp_path / "broken.db"
+    kills = sum(kill_in_the_middle(large, f"sqlite:///{broken}", lambda: count(broken) > least)
+                for least in (0, 20_000, 60_000))
+    assert kills > 0
+    output = moved(large, f"sqlite:///{broken}")
+    assert "There already: 2 experiments" in output, output
+    check_equal(rows(broken), rows(complete))
+
+    copy = tmp_path / "copy"
+    written = lambda: sum(path.stat().st_size for path in copy.glob("5/*/metrics/loss"))  # noqa: E731
+    kills = sum(kill_in_the_middle(f"sqlite:///{complete}", copy, lambda: written() > least) for least in (0, 500_000))
+    assert kills > 0
+    # And the line that it was just writing is left half.
+    half = next(iter(copy.glob("5/*/metrics/loss")))
+    with open(half, "r+b") as file:
+        file.truncate(half.stat().st_size - 3)
+    moved(f"sqlite:///{complete}", copy)
+    for path in large.glob("5/*/metrics/loss"):
+        assert (copy / path.relative_to(large)).read_text() == path.read_text()
+    again = tmp_path / "again.db"
+    moved(copy, f"sqlite:///{again}")
+    check_equal(rows(again), rows(complete))
+
+
+def test_broken_things_are_told_and_left_out(large, tmp_path):
+    victim = large / "5" / f"{7:032x}" / "meta.yaml"
+    victim.write_text("run_id: 'half")
+    shutil.copytree(large / "5" / f"{8:032x}", large / "5" / "not-its-name")
+    output = moved(large, f"sqlite:///{tmp_path / 'x.db'}")
+    assert "Not readable in the source, and left out (2):" in output and f"the run {7:032x} of the experiment 5" in output, output
+    assert count(tmp_path / "x.db") == (RUNS - 1) * (POINTS + 3)
+
+
+@pytest.mark.skipif(drives_stock(), reason="stock MLflow has no such command")
+def test_to_postgresql_and_back(filled, postgres, tmp_path):
+    folder, _ = filled
+    database, copy = postgres.new_database(), f"sqlite:///{tmp_path / 'copy.db'}"
+    output = moved(folder, database)
+    assert "Read back and equal: 4 experiments, 12 runs" in output, output
+    # Folders number their experiments with 18 digits, and PostgreSQL has room for nine.
+    assert output.count("in the target, because it cannot hold") == 3, output
+    assert "Written: 0 experiments, 0 runs, 0 metric points" in moved(folder, database)
+    moved(database, copy)
+    check_equal(dump(copy, tmp_path, "copy"), dump(database, tmp_path, "postgresql"))
+    # The numbers that were given are not given again.
+    run_client(STOCK, "folder_fill.py", database, tmp_path / "more", name="more")
+    moved(database, copy)
+    check_equal(dump(copy, tmp_path, "copy"), dump(database, tmp_path, "postgresql"))

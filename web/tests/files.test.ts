@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { expect, inject, test } from "vitest";
+import { api, done, open, withBrowser } from "./browser";
+
+withBrowser();
+const demo = inject("demo");
+const home = `/experiments/${demo.experiment}`;
+const last = demo.runs[demo.runs.length - 1] ?? "";
+const files = `${home}/runs/${last}/artifacts`;
+
+test("a folder shows its pictures, and comes as an archive", async () => {
+  const page = await open(files);
+  await page.getByRole("treeitem", { name: "samples" }).click();
+  const pictures = page.locator(".gallery img");
+  await pictures.first().waitFor();
+  expect(await pictures.count()).toBe(4);
+  const [archive] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download as ZIP" }).click()]);
+  expect(archive.suggestedFilename()).toBe("samples.zip");
+  const bytes = readFileSync(await archive.path());
+  const end = bytes.length - 22;
+  expect(bytes.readUInt32LE(end)).toBe(0x06054b50);
+  expect(bytes.readUInt16LE(end + 10)).toBe(4);
+  const [all] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download all" }).click()]);
+  expect(all.suggestedFilename()).toBe(`${last}.zip`);
+  await page.getByRole("button", { name: "step_0200.png" }).click();
+  await page.waitForFunction(() => (document.querySelector(".files-image img") as HTMLImageElement | null)?.naturalWidth === 192);
+  await done(page);
+});
+
+test("files are uploaded, into the folder that is shown", async () => {
+  const { experiment_id: id } = await api<{ experiment_id: string }>("experiments/create", { name: "for uploads" });
+  const { run } = await api<{ run: { info: { run_id: string } } }>("runs/create", { experiment_id: id, run_name: "uploads", start_time: Date.now() });
+  const page = await open(`/experiments/${id}/runs/${run.info.run_id}/artifacts`);
+  await page.getByText("Drop some here to upload them").waitFor();
+  const chooser = page.getByTestId("upload");
+  await chooser.setInputFiles({ name: "ä note.txt", mimeType: "text/plain", buffer: Buffer.from("first line") });
+  await page.getByRole("treeitem", { name: "ä note.txt" }).click();
+  await page.getByRole("region", { name: "ä note.txt" }).getByText("first line").waitFor();
+  // What is dropped goes the same way.
+  const data = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["a,b\n1,2\n"], "table.csv", { type: "text/csv" }));
+    return transfer;
+  });
+  await page.dispatchEvent(".files", "dragover", { dataTransfer: data });
+  await page.getByText("Upload to the run").waitFor();
+  await page.dispatchEvent(".files", "drop", { dataTransfer: data });
+  await page.getByRole("treeitem", { name: "table.csv" }).click();
+  await page.getByRole("columnheader", { name: "b", exact: true }).waitFor();
+  await done(page);
+});
+
+test("a page among the artifacts is shown, without any rights", async () => {
+  const page = await open(`${files}/confusion.html`);
+  const frame = page.frameLocator("iframe");
+  await frame.getByRole("cell", { name: "398" }).waitFor();
+  const inside = page.frames().find((item) => item.url().includes("document?path="));
+  const rights = await inside?.evaluate(async () => ({
+    origin: self.origin,
+    cookie: (() => { try { return document.cookie; } catch { return "refused"; } })(),
+    parent: (() => { try { return parent.document.title; } catch { return "refused"; } })(),
+    fetched: await fetch(location.href).then(() => "answered", () => "refused"),
+  }));
+  expect(rights).toEqual({ origin: "null", cookie: "refused", parent: "refused", fetched: "refused" });
+  await page.getByRole("button", { name: "Source" }).click();
+  await page.locator(".hljs-keyword").first().waitFor();
+  await done(page, /Content Security Policy|Failed to fetch|violates/);
+});
+
+test("a PDF is left to the browser's viewer", async () => {
+  const page = await open(files);
+  const asked = page.waitForResponse((response) => response.url().includes("document?path=evaluation.pdf"));
+  await page.getByRole("treeitem", { name: "evaluation.pdf" }).click();
+  const answer = await asked;
+  expect(answer.headers()["content-type"]).toBe("application/pdf");
+  await page.locator("iframe").waitFor();
+  await done(page);
+});
+
+test("pictures over steps are shown for runs side by side, and for one run", async () => {
+  const page = await open(`${home}?mode=images`);
+  const section = page.getByRole("region", { name: "val/sample" });
+  const pictures = section.getByRole("button");
+  await pictures.first().waitFor();
+  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 3);
+  await section.getByText("step 400").first().waitFor();
+  await page.getByRole("button", { name: "Earlier step" }).click();
+  await section.getByText("step 300").first().waitFor();
+  await page.getByRole("button", { name: "All steps" }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 15);
+  await pictures.first().click();
+  await page.waitForFunction(() => (document.querySelector("dialog img") as HTMLImageElement | null)?.naturalWidth === 96);
+  await done(page);
+
+  const one = await open(`${home}/runs/${last}`);
+  await one.getByRole("link", { name: "Images" }).click();
+  await one.getByRole("region", { name: "val/reconstruction" }).getByRole("button").first().waitFor();
+  await done(one);
+});
