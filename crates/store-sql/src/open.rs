@@ -64,6 +64,7 @@ impl SqlStore {
         match options.uri.split(['+', ':']).next().unwrap_or("") {
             "sqlite" => open_sqlite_to_read(options),
             "postgresql" | "postgres" => open_postgres::open_to_read(options),
+            "mysql" => open_mysql::open_to_read(options),
             // Refused.
             _ => SqlStore::open(options),
         }

@@ -37,6 +37,29 @@ pub fn open(options: &OpenOptions) -> Result<SqlStore> {
     Ok(SqlStore::on(database, Arc::new(MySql)))
 }
 
+/// Opens the store to read it; see [`SqlStore::open_to_read`].
+pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
+    let target = Arc::new(Target::parse(&options.uri)?);
+    look(&target)?;
+    let readers = (0..options.readers.max(1))
+        .map(|_| Box::new(MySqlConnection::new(target.clone())) as Box<dyn Connection + Send>);
+    let database = Database::start(Vec::new(), readers.collect())?;
+    Ok(SqlStore::on(database, Arc::new(MySql)))
+}
+
+/// Looks whether the database can be read as it is.
+fn look(target: &Arc<Target>) -> Result<()> {
+    let refusal = |error: DbError| explain(target, &error);
+    let mut connection = MySqlConnection::new(target.clone());
+    knock(|| connection.connect()).map_err(refusal)?;
+    connection.begin_read().map_err(refusal)?;
+    let (_, found) = inspect(&mut connection).map_err(refusal)?;
+    if !schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)? {
+        return Err(Error::invalid(format!("The database {} is empty.", target.shown)));
+    }
+    workspace::refuse_others(&mut connection).map_err(refusal)?
+}
+
 /// Looks at the database and makes it ready.
 fn prepare(target: &Arc<Target>, options: &OpenOptions) -> Result<()> {
     let mut connection = MySqlConnection::new(target.clone());

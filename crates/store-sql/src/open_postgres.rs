@@ -57,7 +57,7 @@ pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
 fn look(target: &Arc<Target>) -> Result<()> {
     let refusal = |error: DbError| explain(target, &error);
     let mut connection = PostgresConnection::new(target.clone());
-    connect(&mut connection).map_err(refusal)?;
+    knock(|| connection.connect()).map_err(refusal)?;
     connection.begin_read().map_err(refusal)?;
     let (_, found) = inspect(&mut connection).map_err(refusal)?;
     if !schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)? {
