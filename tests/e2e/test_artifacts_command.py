@@ -92,7 +92,7 @@ def models(server, source):
         assert connection.getresponse().status == 200
         connection.close()
     server.call("POST", "/registered-models/create", {"name": "champion of 7"})
-    server.call("POST", "/model-versions/create", {"name": "champion of 7", "source": f"models:/{info['model_id']}"})
+    server.call("POST", "/model-versions/create", {"name": "champion of 7", "source": info["artifact_uri"], "model_id": info["model_id"]})
     server.call("POST", "/registered-models/alias", {"name": "champion of 7", "alias": "best", "version": "1"})
     return run, info["model_id"]
 
@@ -104,7 +104,7 @@ def test_downloads_are_those_of_mlflow(server, stock, models, tmp_path):
     cases = [["-r", run], ["-r", run, "-a", "a.txt"], ["-r", run, "-a", "dir"], ["-r", run, "-a", "dir/deep"],
              ["-r", run, "-a", "dir/b.bin"], ["-r", run, "-a", "dir/deep/twin"], ["-r", run, "-a", "forest"],
              ["-r", run, "-a", "forest/data"], ["-u", f"runs:/{run}/dir/deep"], ["-u", f"mlflow-artifacts:/0/{run}/artifacts/dir"],
-             ["-u", f"{server.uri}{root}/with%20space.txt"], ["-u", f"{server.uri}{root}/dir/"], ["-u", f"models:/{model}"],
+             ["-u", f"{server.uri}{root}/with space.txt"], ["-u", f"{server.uri}{root}/dir/"], ["-u", f"models:/{model}"],
              ["-u", f"models:/{model}", "-r", "ignored"], ["-u", "models:/champion of 7/1"], ["-u", "models:/champion of 7@best/data"],
              ["-u", "models:/champion of 7/latest/MLmodel"], ["-r", run, "-a", "nothing"], ["-r", run, "-a", "dir/b.bin/x"],
              ["-u", "models:/champion of 7/9"], ["-u", "models:/champion of 7/Production"], ["-u", "runs:/"]]

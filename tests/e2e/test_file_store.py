@@ -3,6 +3,8 @@
 import concurrent.futures
 import json
 import os
+import pathlib
+import shutil
 
 import pytest
 
@@ -133,6 +135,38 @@ def test_broken_files_are_skipped_and_told(serve, folder):
         assert [e["name"] for e in serve.call("POST", "/experiments/search", {"max_results": 10})["experiments"]] == ["Default"]
     for run_id in made[:3]:
         assert run_id in serve.output()
+
+
+def test_files_that_are_meant_to_harm(serve, folder, tmp_path):
+    with serve:
+        made = [serve.call("POST", "/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"] for _ in range(6)]
+        harmed = [folder / "0" / run_id for run_id in made]
+        meta = (harmed[0] / "meta.yaml").read_text()
+        for run, text in [(harmed[0], "".join(f"key{number}: 1\n" for number in range(400_000)) + meta),
+                          (harmed[1], "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n" + meta),
+                          (harmed[2], meta + "deep: " + "[" * 1_000_000)]:
+            (run / "meta.yaml").write_text(text)
+        (harmed[3] / "meta.yaml").unlink()
+        os.symlink("/etc/passwd", harmed[3] / "meta.yaml")
+        shutil.move(harmed[4], tmp_path / "elsewhere")
+        os.symlink(tmp_path / "elsewhere", harmed[4])
+        os.mkfifo(harmed[5] / "tags" / "pipe")
+        os.symlink("/etc/passwd", harmed[5] / "tags" / "passwd")
+        os.symlink("/dev/zero", harmed[5] / "params" / "zero")
+        os.symlink("/", harmed[5] / "metrics" / "root")
+        deep = harmed[5] / "tags" / "/".join(["d"] * 500)
+        deep.mkdir(parents=True)
+        (deep / "x").write_text("x")
+        found = serve.call("POST", "/runs/search", {"experiment_ids": ["0"], "order_by": ["params.zero"]})["runs"]
+        assert [run["info"]["run_id"] for run in found] == [made[5]]
+        assert "params" not in found[0]["data"] and "metrics" not in found[0]["data"]
+        assert {tag["key"] for tag in found[0]["data"]["tags"]} == {"mlflow.runName"}
+        for run_id in made[:5]:
+            assert serve.request("GET", f"{harness.API}/runs/get?run_id={run_id}")[0] == 404
+        # What is written does not follow links either.
+        status, text = serve.request("POST", f"{harness.API}/runs/set-tag", {"run_id": made[5], "key": "passwd", "value": "x"})
+        assert os.path.islink(harmed[5] / "tags" / "passwd") is (status != 200), text
+        assert pathlib.Path("/etc/passwd").read_text() != "x"
 
 
 def test_what_a_file_store_has_no_place_for_is_refused(serve):

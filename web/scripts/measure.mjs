@@ -37,7 +37,7 @@ async function timed(hash, seen, height = 900) {
 async function scrolling(step) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await page.goto(`${base}/#/experiments/1`);
-  await page.waitForFunction(() => document.querySelectorAll("[data-run]").length > 10);
+  await page.waitForFunction(() => document.querySelector('.head-label[title^="metrics/m000"]'));
   const result = await page.evaluate(async (pixels) => {
     const box = document.querySelector(".grid-box");
     const frames = [];
@@ -69,7 +69,7 @@ async function scrolling(step) {
 async function sorting() {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await page.goto(`${base}/#/experiments/1`);
-  await page.waitForFunction(() => document.querySelectorAll("[data-run]").length > 10);
+  await page.waitForFunction(() => document.querySelector('.head-label[title^="metrics/m000"]'));
   const times = [];
   for (let round = 0; round < ROUNDS; round++) {
     times.push(await page.evaluate(async () => {
@@ -90,7 +90,7 @@ async function sizes() {
   const sent = [];
   page.on("response", (response) => sent.push([new URL(response.url()).pathname, Number(response.headers()["content-length"] ?? 0)]));
   await page.goto(`${base}/#/experiments/1`);
-  await page.waitForFunction(() => document.querySelectorAll("[data-run]").length > 10);
+  await page.waitForFunction(() => document.querySelector('.head-label[title^="metrics/m000"]'));
   await page.waitForTimeout(500);
   const sum = (kind) => Math.round(sent.filter(([path]) => kind.test(path)).reduce((total, [, size]) => total + size, 0) / 1000);
   await page.close();
@@ -98,11 +98,11 @@ async function sizes() {
 }
 
 async function ids(experiment) {
-  const response = await fetch(`${base}/api/2.0/mlflow/runs/search`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ experiment_ids: [experiment], max_results: 50 }) });
+  const response = await fetch(`${base}/ajax-api/2.0/mlflow/runs/search`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ experiment_ids: [experiment], max_results: 50 }) });
   return encodeURIComponent(JSON.stringify((await response.json()).runs.map((run) => run.info.run_id)));
 }
 
-const rows = 'document.querySelectorAll("[data-run]").length > 10';
+const rows = `document.querySelectorAll("[data-run]").length > 10 && document.querySelector('.head-label[title^="metrics/m000"]')`;
 const drawn = (count) => `!document.querySelector(".skeleton") && document.querySelectorAll("[data-metric] canvas").length >= ${count}`;
 console.log(`first page, as sent: ${await sizes()}`);
 console.log(`10,000 runs x 100 metrics, table: ${await timed("/experiments/1", rows)}`);

@@ -1,4 +1,4 @@
-// Takes the screenshots of the documentation from a server that demo.py filled:
+// Takes the screenshots of the documentation from a server on a database that `oxflow demo` filled:
 //
 //     node scripts/screenshots.mjs http://127.0.0.1:5000
 import { mkdirSync } from "node:fs";
@@ -28,10 +28,14 @@ const SHOTS = {
   groups: [`/experiments/${sweep}?${query({ groupBy: ["param:optimizer", "param:augment"] })}`, ".grid-line.group"],
   nested: [`/experiments/${idOf("nlp/summarize")}?${query({ nested: true })}`, "[data-run]"],
   charts: [`/experiments/${sweep}?${query({ mode: "charts", smoothing: 0.6 })}`, "[data-metric] canvas"],
+  bands: [`/experiments/${sweep}?${query({ mode: "charts", groupBy: ["param:optimizer"], smoothing: 0.6 })}`, "[data-metric] canvas"],
+  box: [`/experiments/${sweep}?${query({ mode: "box", box: ["param:optimizer", "metric:val/accuracy"] })}`, ".plot canvas"],
+  images: [`/experiments/${sweep}?${query({ mode: "images" })}`, ".picture img"],
   scatter: [`/experiments/${sweep}?${query({ mode: "scatter", scatter: ["param:lr", "metric:val/accuracy", "metric:val/loss"] })}`, ".plot canvas"],
   parallel: [`/experiments/${sweep}?${query({ mode: "parallel", filter: "metrics.`val/accuracy` > 0.85" })}`, ".plot canvas"],
   run: [`/experiments/${sweep}/runs/${ids[0]}`, "text=Load this run"],
   artifacts: [`/experiments/${sweep}/runs/${ids[0]}/artifacts/code/train.py`, ".hljs-keyword"],
+  page: [`/experiments/${sweep}/runs/${ids[0]}/artifacts/confusion.html`, "iframe"],
   compare: [`/compare-runs?${query({ runs: ids, experiments: [sweep] })}`, ".compare"],
   model: ["/models/imagenet-classifier", "text=Version 4"],
   version: ["/models/imagenet-classifier/versions/2", "text=Load it"],

@@ -52,6 +52,27 @@ message! {
         end_step: Option<i64>,
         max_results: Option<i32>,
     }
+
+    /// `GET oxflow/metrics/curves`: the same points in a seventh of the bytes
+    pub struct GetCurves {
+        [required] run_ids: Option<Vec<String>>,
+        [required] metric_key: Option<String>,
+        start_step: Option<i64>,
+        end_step: Option<i64>,
+        max_results: Option<i32>,
+        with_timestamps: Option<bool>,
+    }
+
+    /// The points of a run, by their order: steps, values, and timestamps if they were asked for.
+    pub struct Curve {
+        run_id: Option<String>,
+        steps: Vec<i64>,
+        values: Vec<f64>,
+        timestamps: Vec<i64>,
+    }
+
+    /// The answer to [`GetCurves`]: those of the runs that have points.
+    pub struct CurvesResponse { curves: Vec<Curve> }
 }
 
 impl From<model::Metric> for Metric {

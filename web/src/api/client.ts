@@ -72,7 +72,7 @@ export const remove = <T>(path: string, body: unknown) => ask<T>(address(V2 + pa
 
 /** The same for what MLflow does not have. */
 export const oxflow = {
-  get: <T>(path: string, query: Query = {}) => ask<T>(address(OXFLOW + path, query), {}),
+  get: <T>(path: string, query: Query = {}, signal?: AbortSignal) => ask<T>(address(OXFLOW + path, query), { signal }),
   post: <T>(path: string, body: unknown) => ask<T>(address(OXFLOW + path), withBody("POST", body)),
   patch: <T>(path: string, body: unknown) => ask<T>(address(OXFLOW + path), withBody("PATCH", body)),
   remove: (path: string) => ask<unknown>(address(OXFLOW + path), { method: "DELETE" }),

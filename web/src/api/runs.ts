@@ -1,5 +1,5 @@
-import { get, post } from "./client";
-import type { Metric, Run, RunStatus } from "./types";
+import { get, oxflow, post } from "./client";
+import type { Run, RunStatus } from "./types";
 
 export interface RunSearch {
   experimentIds: string[];
@@ -55,15 +55,24 @@ export const deleteRunTag = (id: string, key: string) => post("runs/delete-tag",
 /** Runs that one request for histories may name. */
 const MOST_RUNS = 100;
 
-/** Points of a metric of some runs, thinned out by the server to about `points` a run. */
-export async function history(
-  runIds: string[],
-  key: string,
-  points: number,
-  steps: [number, number] | undefined,
-  signal?: AbortSignal,
-): Promise<Metric[]> {
-  const parts: Promise<{ metrics?: Metric[] }>[] = [];
+/** The history of a metric of a run: points by their order. JSON has no NaN, so the server sends text for those. */
+export interface History {
+  run_id: string;
+  steps: number[];
+  values: (number | string)[];
+  timestamps?: number[];
+}
+
+interface HistoryRange {
+  /** How many points of a run are enough. */
+  points: number;
+  steps?: [number, number];
+  timestamps: boolean;
+}
+
+/** Histories of a metric of some runs, thinned out by the server. */
+export async function histories(runIds: string[], key: string, { points, steps, timestamps }: HistoryRange, signal?: AbortSignal): Promise<History[]> {
+  const parts: Promise<{ curves?: History[] }>[] = [];
   for (let at = 0; at < runIds.length; at += MOST_RUNS) {
     const query = {
       run_ids: runIds.slice(at, at + MOST_RUNS),
@@ -71,8 +80,9 @@ export async function history(
       max_results: points,
       start_step: steps?.[0],
       end_step: steps?.[1],
+      with_timestamps: timestamps || undefined,
     };
-    parts.push(get("metrics/get-history-bulk-interval", query, signal));
+    parts.push(oxflow.get("metrics/curves", query, signal));
   }
-  return (await Promise.all(parts)).flatMap((part) => part.metrics ?? []);
+  return (await Promise.all(parts)).flatMap((part) => part.curves ?? []);
 }

@@ -1,5 +1,5 @@
 /** From points of a history to the columns that a chart draws. */
-import type { Metric } from "../api/types";
+import type { History } from "../api/runs";
 import { toNumber } from "./format";
 import { smooth } from "./smooth";
 import type { XAxis } from "./viewState";
@@ -14,22 +14,16 @@ export interface Curve {
 }
 
 /** The curves of runs, each in the order of its x. */
-export function curvesOf(points: Metric[], xAxis: XAxis, starts: Map<string, number>): Curve[] {
-  const byRun = new Map<string, Metric[]>();
-  for (const point of points) {
-    const id = point.run_id ?? "";
-    const known = byRun.get(id);
-    if (known) known.push(point);
-    else byRun.set(id, [point]);
-  }
-  return [...byRun].map(([runId, list]) => {
-    const start = starts.get(runId) ?? Math.min(...list.map((point) => point.timestamp));
-    const x = (point: Metric) => {
-      if (xAxis === "step") return point.step ?? 0;
-      return xAxis === "time" ? point.timestamp / 1000 : (point.timestamp - start) / 1000;
+export function curvesOf(histories: History[], xAxis: XAxis, starts: Map<string, number>): Curve[] {
+  return histories.map(({ run_id: runId, steps, values, timestamps = [] }) => {
+    const start = starts.get(runId) ?? timestamps.reduce((least, time) => Math.min(least, time), Infinity);
+    const x = (at: number) => {
+      if (xAxis === "step") return steps[at] as number;
+      const time = timestamps[at] ?? NaN;
+      return xAxis === "time" ? time / 1000 : (time - start) / 1000;
     };
-    const sorted = list.map((point) => ({ x: x(point), y: toNumber(point.value) })).sort((a, b) => a.x - b.x);
-    return { runId, xs: sorted.map(({ x }) => x), ys: sorted.map(({ y }) => y) };
+    const sorted = values.map((value, at) => ({ x: x(at), y: toNumber(value) })).sort((a, b) => a.x - b.x);
+    return { runId, xs: sorted.map((point) => point.x), ys: sorted.map((point) => point.y) };
   });
 }
 

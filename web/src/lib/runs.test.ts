@@ -86,9 +86,8 @@ test("the best value is known for metrics whose name says which end is good", ()
 
 test("curves are put on one axis, with gaps where a value is none", () => {
   const points = [
-    { key: "m", value: 1, timestamp: 5, step: 0, run_id: "a" },
-    { key: "m", value: "NaN", timestamp: 6, step: 2, run_id: "a" },
-    { key: "m", value: 4, timestamp: 7, step: 1, run_id: "b" },
+    { run_id: "a", steps: [0, 2], values: [1, "NaN"], timestamps: [5, 6] },
+    { run_id: "b", steps: [1], values: [4], timestamps: [7] },
   ];
   const curves = curvesOf(points, "step", new Map());
   expect(align(curves, 0)).toEqual([[0, 1, 2], [1, undefined, null], [undefined, 4, undefined]]);

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::FILES_AT_ONCE;
 use super::file::{self, PIECES_AT_ONCE, Shared};
+use super::models::ModelUri;
 use super::place::{OfRun, Places, Source};
 use super::progress::Progress;
 use crate::args::DownloadArgs;
@@ -40,13 +41,19 @@ pub async fn run(places: &Places, args: DownloadArgs, env: &Env) -> Result<PathB
         Some(run) => fetch_of_run(places, &wanted, run, &folder, env).await?,
         None => fetch(&wanted, &wanted.path, &folder, env).await?,
     };
-    if let Some(model) = wanted.model
-        && path.join("MLmodel").is_file()
-    {
-        let file = path.join("registered_model_meta");
-        std::fs::write(&file, model.meta_file()).map_err(|error| unwritable(&file, &error))?;
+    if let Some(model) = &wanted.model {
+        note_model(&path, model)?;
     }
     Ok(path)
+}
+
+/// Leaves a file in a downloaded model that says which one it is, as MLflow does.
+fn note_model(path: &Path, model: &ModelUri) -> Result<()> {
+    if !path.join("MLmodel").is_file() {
+        return Ok(());
+    }
+    let file = path.join("registered_model_meta");
+    std::fs::write(&file, model.meta_file()).map_err(|error| unwritable(&file, &error))
 }
 
 async fn here(wanted: &Source, local: &Path) -> Result<PathBuf> {
@@ -110,7 +117,11 @@ async fn of_model(
     let model = places.source(&location, path.clone())?;
     match fetch(&model, &path, &folder.join(name), env).await {
         Err(error) if error.code() == ErrorCode::ResourceDoesNotExist => Ok(None),
-        fetched => fetched.map(Some),
+        fetched => {
+            let path = fetched?;
+            note_model(&path, &ModelUri::Logged(String::new()))?;
+            Ok(Some(path))
+        }
     }
 }
 

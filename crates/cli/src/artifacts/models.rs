@@ -124,9 +124,10 @@ async fn latest(tracking: &Tracking, name: &str, stage: Option<&str>) -> Result<
 
 /// A text that YAML takes for nothing else.
 fn yaml(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
     let words = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
-    let is_plain = text.starts_with(char::is_alphabetic)
+    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !text.ends_with(' ')
         && text.chars().all(plain)
         && !words.contains(&text.to_ascii_lowercase().as_str());
     if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn names_that_look_like_something_else_are_quoted() {
-        for (name, expected) in [("a-b", "a-b"), ("1", "'1'"), ("no", "'no'"), ("a b", "'a b'")] {
+        for (name, expected) in [("a-b c", "a-b c"), ("1", "'1'"), ("no", "'no'"), ("a ", "'a '")] {
             assert_eq!(yaml(name), expected);
         }
     }

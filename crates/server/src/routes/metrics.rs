@@ -117,30 +117,32 @@ pub async fn interval(
     State(app): State<AppState>,
     Proto(request): Proto<GetMetricHistoryBulkInterval>,
 ) -> Answer<MetricHistoryResponse> {
+    let points = app.store.metric_history_interval(sampled(request)?).await?;
+    Ok(Json(MetricHistoryResponse { metrics: all(points), next_page_token: None }))
+}
+
+/// What is asked for, when that is allowed.
+pub fn sampled(request: GetMetricHistoryBulkInterval) -> oxflow_model::Result<HistoryInterval> {
     let run_ids = request.run_ids.unwrap_or_default();
     let count = run_ids.len();
     if count > MOST_RUNS {
         return Err(request::invalid_because(&format!(
             "GetMetricHistoryBulkInterval request must specify at most {MOST_RUNS} run_ids. \
              Received {count} run_ids."
-        ))
-        .into());
+        )));
     }
     let points = request.max_results.unwrap_or(MOST_SAMPLED);
     if !(1..=MOST_SAMPLED).contains(&points) {
         return Err(request::invalid_because(&format!(
             "max_results must be between 1 and {MOST_SAMPLED}."
-        ))
-        .into());
+        )));
     }
-    let interval = HistoryInterval {
+    Ok(HistoryInterval {
         run_ids: run_ids.into_iter().map(RunId::new).collect(),
         key: request.metric_key.unwrap_or_default(),
         steps: steps(request.start_step, request.end_step)?,
         points: points.unsigned_abs().into(),
-    };
-    let points = app.store.metric_history_interval(interval).await?;
-    Ok(Json(MetricHistoryResponse { metrics: all(points), next_page_token: None }))
+    })
 }
 
 fn steps(start: Option<i64>, end: Option<i64>) -> oxflow_model::Result<Option<(i64, i64)>> {

@@ -2,6 +2,7 @@
 
 mod artifact_pages;
 pub mod artifacts;
+mod curves;
 mod direct;
 mod evaluation_datasets;
 mod events;
@@ -51,7 +52,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = routes.off_if(artifacts_only);
     let routes = experiments::routes(routes);
     let routes = runs::routes(routes);
-    let routes = metrics::routes(routes);
+    let routes = curves::routes(metrics::routes(routes));
     let routes = logged_models::routes(routes);
     let routes = registered_models::routes(routes);
     let routes = model_versions::routes(routes);

@@ -7,6 +7,7 @@ mod artifacts_only;
 mod bad_input;
 mod bad_paths;
 mod concurrency;
+mod curves;
 mod fuzz;
 mod live;
 mod logged_models;

@@ -38,8 +38,8 @@ const OTHERWISE: [&str; 22] = [
 ];
 
 /// Tables that stay: secrets are encrypted for one server, what names them is nothing without
-/// them, and jobs belong to the server that runs them.
-const STAY: [&str; 10] = [
+/// them, jobs belong to the server that runs them, and the database numbers the sums by day.
+const STAY: [&str; 14] = [
     "secrets",
     "model_definitions",
     "endpoints",
@@ -50,6 +50,10 @@ const STAY: [&str; 10] = [
     "guardrail_configs",
     "jobs",
     "job_locks",
+    "sql_trace_metric_daily_rollups",
+    "sql_span_cost_daily_rollups",
+    "sql_assessment_daily_rollups",
+    "sql_trace_rollup_rebuild_queue",
 ];
 
 /// What a column holds.
@@ -94,7 +98,7 @@ fn definitions() -> Vec<Definition> {
             (Some(table), [name, kind, ..]) => {
                 let kind = kind.trim_end_matches(',').split('(').next().unwrap_or_default();
                 let kind = match kind {
-                    "VARCHAR" | "TEXT" | "JSON" => Kind::Text,
+                    "VARCHAR" | "TEXT" | "JSON" | "DATE" => Kind::Text,
                     "INTEGER" | "BIGINT" | "SMALLINT" => Kind::Int,
                     "BOOLEAN" => Kind::Bool,
                     "FLOAT" | "REAL" | "DOUBLE" | "NUMERIC" => Kind::Real,

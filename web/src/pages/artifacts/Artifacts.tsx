@@ -5,8 +5,10 @@ import { useEffect, useRef, useState } from "react";
 import { type Owner, archiveAddress, listArtifacts } from "../../api/artifacts";
 import type { FileInfo } from "../../api/types";
 import { formatBytes } from "../../lib/format";
+import { entriesOf, filesOf } from "../../lib/dropped";
 import { downloadArtifact } from "../../lib/snippets";
 import { IconButton } from "../../ui/Button";
+import { useToast } from "../../ui/Toasts";
 import { Empty, Failure, Skeleton } from "../../ui/bits";
 import { FolderView } from "./FolderView";
 import { Preview } from "./Preview";
@@ -25,6 +27,7 @@ const parentOf = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/
 /** A tree of files at the left, what is in one at the right. Files that are dropped here are uploaded. */
 export function Artifacts({ owner, path, pathTo }: Props) {
   const go = useNavigate();
+  const toast = useToast();
   const client = useQueryClient();
   const { data, error, isPending, refetch } = useQuery({ queryKey: ["artifacts", owner, ""], queryFn: () => listArtifacts(owner, "") });
   const siblings = useQuery({ queryKey: ["artifacts", owner, parentOf(path)], queryFn: () => listArtifacts(owner, parentOf(path)), enabled: path !== "" });
@@ -52,7 +55,7 @@ export function Artifacts({ owner, path, pathTo }: Props) {
         if (!takes || !event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(false);
-        add([...event.dataTransfer.files], folder);
+        void filesOf(entriesOf(event.dataTransfer.items)).then((files) => add(files, folder), toast.error);
       }}
     >
       {!bare && (
@@ -107,7 +110,7 @@ export function Artifacts({ owner, path, pathTo }: Props) {
         hidden
         data-testid="upload"
         onChange={(event) => {
-          add([...(event.target.files ?? [])], folder);
+          add([...(event.target.files ?? [])].map((file) => ({ file, path: file.name })), folder);
           event.target.value = "";
         }}
       />

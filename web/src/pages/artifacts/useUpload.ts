@@ -1,6 +1,7 @@
 import { useCallback, useRef, useState } from "react";
 import { messageOf } from "../../api/client";
 import { type Owner, uploadArtifact } from "../../api/artifacts";
+import type { Dropped } from "../../lib/dropped";
 
 export interface Upload {
   id: number;
@@ -20,8 +21,8 @@ export function useUpload(owner: Owner, onDone: () => void) {
   const done = useRef(onDone);
   done.current = onDone;
   const add = useCallback(
-    (files: File[], folder: string) => {
-      const fresh = files.map((file) => ({ file, upload: { id: next.current++, path: folder ? `${folder}/${file.name}` : file.name, size: file.size, sent: 0, state: "going" } as Upload }));
+    (files: Dropped[], folder: string) => {
+      const fresh = files.map(({ file, path }) => ({ file, upload: { id: next.current++, path: folder ? `${folder}/${path}` : path, size: file.size, sent: 0, state: "going" } as Upload }));
       setUploads((known) => [...known.filter((upload) => upload.state !== "done"), ...fresh.map(({ upload }) => upload)]);
       const change = (id: number, part: Partial<Upload>) => setUploads((known) => known.map((upload) => (upload.id === id ? { ...upload, ...part } : upload)));
       for (const { file, upload } of fresh) {

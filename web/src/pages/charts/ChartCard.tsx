@@ -48,6 +48,11 @@ interface Props {
 /** What charts are called while they are dragged. */
 const DRAGGED = "application/x-oxflow-chart";
 
+/** Fewer for small charts; in steps, so that a little more room fetches nothing. */
+function pointsFor(span: number, columns: number): number {
+  return Math.min(800, Math.max(200, Math.ceil((1100 * span) / columns / 100) * 100));
+}
+
 /** What is drawn of the curves of runs: differences, means, or the curves themselves. */
 function drawn(curves: Curve[], { baseline, groupOf }: Runs): Curve[] {
   const base = baseline ? curves.find((curve) => curve.runId === baseline) : undefined;
@@ -69,7 +74,7 @@ export function ChartCard({ metric, title, runs, look, columns, size: given, res
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, starts: runs.starts, range, enabled: seen });
+  const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, starts: runs.starts, range, points: pointsFor(given[0], columns), enabled: seen });
   const { groupOf, baseline } = runs;
   const known = useMemo(
     () => curves && drawn(curves, runs),

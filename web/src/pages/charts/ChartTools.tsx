@@ -28,7 +28,7 @@ export function ChartTools({ state, update }: Props) {
   );
   return (
     <div className="bar chart-tools">
-      <SearchBox style={{ width: 200 }} placeholder="Search metrics" value={state.chartFilter} onChange={(event) => update({ chartFilter: event.target.value })} />
+      <SearchBox style={{ flex: "0 1 200px", minWidth: 96 }} placeholder="Search metrics" value={state.chartFilter} onChange={(event) => update({ chartFilter: event.target.value })} />
       <Segment<XAxis>
         label="Horizontal axis"
         value={state.xAxis}

@@ -62,7 +62,7 @@ export function Pictures({ runs }: { runs: Runs }) {
   return (
     <>
       <div className="bar chart-tools">
-        <SearchBox style={{ width: 200 }} placeholder="Search keys" value={filter} onChange={(event) => setFilter(event.target.value)} />
+        <SearchBox style={{ flex: "0 1 200px", minWidth: 96 }} placeholder="Search keys" value={filter} onChange={(event) => setFilter(event.target.value)} />
         <Segment<Look> label="Pictures" value={look} options={[["step", "One step"], ["all", "All steps"]]} onChange={setLook} />
         {look === "step" && steps.length > 1 && (
           <div className="row step-slider">

@@ -102,7 +102,10 @@ export function RunsTable(props: Props) {
     if (more && last >= lines.length - AHEAD) onMore();
   }, [more, last, lines.length, onMore]);
 
-  const visible = horizontal.getVirtualItems().flatMap(({ index }) => free[index] ?? []);
+  const across = horizontal.getVirtualItems();
+  const [from, to] = [across[0]?.index ?? 0, across[across.length - 1]?.index ?? -1];
+  // The same list while nothing moves across, so that rows that only move down are not drawn again.
+  const visible = useMemo(() => free.slice(from, to + 1), [free, from, to]);
   const shown = useMemo(() => lines.flatMap((line) => (line.kind === "run" ? [line.row.id] : [])), [lines]);
   return (
     <div className="grid-box" ref={box} tabIndex={0} role="region" aria-label="Runs">

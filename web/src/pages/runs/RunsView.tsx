@@ -33,13 +33,23 @@ const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
 const MOST_ARRANGED = 3000;
 
 const MODES: [Mode, React.ReactNode][] = [
-  ["table", <><Table2 />Table</>],
-  ["charts", <><ChartLine />Charts</>],
-  ["scatter", <><ChartScatter />Scatter</>],
-  ["parallel", <><Waves />Parallel</>],
-  ["box", <><ChartCandlestick />Box</>],
-  ["images", <><Images />Images</>],
+  ["table", <ModeName key="t" icon={<Table2 />} name="Table" />],
+  ["charts", <ModeName key="c" icon={<ChartLine />} name="Charts" />],
+  ["scatter", <ModeName key="s" icon={<ChartScatter />} name="Scatter" />],
+  ["parallel", <ModeName key="p" icon={<Waves />} name="Parallel" />],
+  ["box", <ModeName key="b" icon={<ChartCandlestick />} name="Box" />],
+  ["images", <ModeName key="i" icon={<Images />} name="Images" />],
 ];
+
+/** Where there is little room, only the chosen one has its name shown. */
+function ModeName({ icon, name }: { icon: React.ReactNode; name: string }) {
+  return (
+    <span className="mode" title={name}>
+      {icon}
+      <span className="mode-name">{name}</span>
+    </span>
+  );
+}
 
 export function RunsView({ experimentIds, name }: { experimentIds: string[]; name: string }) {
   const view = useView(experimentIds.join(","));
@@ -52,7 +62,9 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   const live = useLive(search, paused);
   const marks = useMarks(rows, state, update);
 
-  const slowRows = useDeferredValue(rows);
+  // What follows from all rows may come a little after them, but not after the first ones: columns would jump.
+  const deferred = useDeferredValue(rows);
+  const slowRows = deferred.length ? deferred : rows;
   const all = useMemo(() => columnsOf(slowRows), [slowRows]);
   const standard = useMemo(() => defaultColumns(all, slowRows), [all, slowRows]);
   const shownIds = state.columns.length ? state.columns : standard;
