@@ -1,6 +1,6 @@
 //! What a `mysql:` URI says: where the database is and how to speak to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mysql::consts::CapabilityFlags;
@@ -150,7 +150,7 @@ impl Tls {
 }
 
 /// The driver reads files when it connects, and does not say which one is missing.
-fn readable(path: &PathBuf) -> Result<()> {
+fn readable(path: &Path) -> Result<()> {
     std::fs::File::open(path).map(drop).map_err(|why| {
         Error::invalid(format!(
             "Cannot read {}, which the database URI names: {why}.",
