@@ -18,6 +18,9 @@ import zlib
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
+import pyarrow  # noqa: E402
+from pyarrow import parquet  # noqa: E402
+
 import mlflow  # noqa: E402  (the switch above must come first)
 from mlflow import MlflowClient  # noqa: E402
 from mlflow.entities import Metric, Param, RunTag  # noqa: E402
@@ -122,6 +125,9 @@ def artifacts(client, rng, run_id, lr):
                 file.write(text)
         with open(os.path.join(folder, "evaluation.pdf"), "wb") as file:
             file.write(paper())
+        count = 1500
+        table = {"image": [f"val_{i:05}.jpg" for i in range(count)], "confidence": [i / count for i in range(count)], "steps": list(range(count))}
+        parquet.write_table(pyarrow.table(table), os.path.join(folder, "scores.parquet"), compression="snappy")
         os.makedirs(os.path.join(folder, "samples"))
         for i in range(4):
             with open(os.path.join(folder, "samples", f"step_{i * 100:04}.png"), "wb") as file:

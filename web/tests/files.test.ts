@@ -77,6 +77,14 @@ test("a PDF is left to the browser's viewer", async () => {
   await done(page);
 });
 
+test("a Parquet file is shown as a table", async () => {
+  const page = await open(`${files}/scores.parquet`);
+  await page.getByText("1500 rows, 3 columns; the first 1000 are shown").waitFor();
+  await page.getByRole("columnheader", { name: "confidence" }).waitFor();
+  await page.getByRole("cell", { name: "val_00007.jpg" }).waitFor();
+  await done(page);
+});
+
 test("pictures over steps are shown for runs side by side, and for one run", async () => {
   const page = await open(`${home}?mode=images`);
   const section = page.getByRole("region", { name: "val/sample" });

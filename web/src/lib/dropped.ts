@@ -30,7 +30,14 @@ async function inside(folder: FileSystemDirectoryEntry): Promise<Entry[]> {
   }
 }
 
-/** The entries of a drop. They must be taken before the event is over. */
-export function entriesOf(items: DataTransferItemList): Entry[] {
-  return [...items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+/** The files of a drop. They must be asked for before the event is over. */
+export async function filesIn(items: DataTransferItemList): Promise<Dropped[]> {
+  const parts = [...items].map((item) => {
+    const entry = item.webkitGetAsEntry();
+    if (entry) return filesOf([entry]);
+    // What comes from elsewhere than a disk has no entry.
+    const file = item.getAsFile();
+    return file ? [{ file, path: file.name }] : [];
+  });
+  return (await Promise.all(parts)).flat();
 }

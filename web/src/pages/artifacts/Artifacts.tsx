@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { type Owner, archiveAddress, listArtifacts } from "../../api/artifacts";
 import type { FileInfo } from "../../api/types";
 import { formatBytes } from "../../lib/format";
-import { entriesOf, filesOf } from "../../lib/dropped";
+import { filesIn } from "../../lib/dropped";
 import { downloadArtifact } from "../../lib/snippets";
 import { IconButton } from "../../ui/Button";
 import { useToast } from "../../ui/Toasts";
@@ -55,7 +55,7 @@ export function Artifacts({ owner, path, pathTo }: Props) {
         if (!takes || !event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(false);
-        void filesOf(entriesOf(event.dataTransfer.items)).then((files) => add(files, folder), toast.error);
+        void filesIn(event.dataTransfer.items).then((files) => add(files, folder), toast.error);
       }}
     >
       {!bare && (

@@ -45,7 +45,7 @@ export default function ParquetTable({ owner, path }: { owner: Owner; path: stri
   const { data, error, isPending } = useQuery({ queryKey: ["parquet", owner, path], queryFn: () => readTable(artifactAddress(owner, path)), retry: false });
   if (isPending) return <div style={{ padding: 16 }}><Skeleton height={200} /></div>;
   // Kinds of compression that browsers lack are the usual reason.
-  if (error) return <Empty title="No preview of this file">{error.message} It can be downloaded, and read with pandas.read_parquet.</Empty>;
+  if (error) return <Empty title="No preview of this file">It can be downloaded, and read with pandas.read_parquet. ({error.message})</Empty>;
   return (
     <div className="files-frame">
       <p className="files-note info num">
