@@ -65,11 +65,14 @@ lint:
 # The servers that tests start for themselves, each in a folder of its own.
 databases:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(call apt_install,postgresql); }
+	@[ -x /usr/sbin/mariadbd ] || { $(call apt_install,mariadb-server); }
+
+WITH_DATABASES = tests/with-database.sh postgres tests/with-database.sh mariadb
 
 unit: databases | $(CARGO_TARGET_DIR)/results
 	@set -o pipefail; { \
-	   if command -v cargo-nextest >/dev/null; then tests/with-database.sh cargo nextest run --workspace --no-fail-fast --color never; \
-	   else tests/with-database.sh cargo test --workspace --no-fail-fast --lib --bins --tests; fi && cargo test --workspace --doc; \
+	   if command -v cargo-nextest >/dev/null; then $(WITH_DATABASES) cargo nextest run --workspace --no-fail-fast --color never; \
+	   else $(WITH_DATABASES) cargo test --workspace --no-fail-fast --lib --bins --tests; fi && cargo test --workspace --doc; \
 	 } 2>&1 | tee $(CARGO_TARGET_DIR)/results/unit.log; \
 	 status=$$?; $(PYTHON) .ci/count-tests.py $(CARGO_TARGET_DIR)/results/unit.log > $(CARGO_TARGET_DIR)/results/unit; exit $$status
 

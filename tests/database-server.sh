@@ -7,6 +7,8 @@
 # and `restart`, and answers each with `done`. At the end of its input the server ends and its folder goes: so
 # nothing is left behind, however the tests end. Programs come from the Debian packages postgresql and mariadb-server.
 set -euo pipefail
+# Where Debian keeps mariadbd; not everybody looks there.
+PATH=$PATH:/usr/sbin
 
 kind=$1
 folder=$(mktemp -d "${TMPDIR:-/tmp}/oxflow-$kind.XXXXXX")
@@ -28,6 +30,12 @@ missing() {
   exit 1
 }
 
+# For TLS; nobody signed it but itself.
+certificate() {
+  (cd "$folder/data" && as openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+    -keyout server.key -out server.crt 2>/dev/null && chmod 600 server.key && chown "$user" server.key)
+}
+
 postgres_setup() {
   bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
   [ -n "$bin" ] || missing postgresql
@@ -36,8 +44,7 @@ postgres_setup() {
     --no-sync >"$folder/setup.log"
   # The administrator needs no password here, which saves time; everybody else does.
   sed -i '1i host all postgres 127.0.0.1/32 trust' "$folder/data/pg_hba.conf"
-  (cd "$folder/data" && as openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
-    -keyout server.key -out server.crt 2>/dev/null && chmod 600 server.key && chown "$user" server.key)
+  certificate
   uri="postgresql://postgres@127.0.0.1:$port/postgres"
 }
 postgres_start() {
@@ -51,12 +58,15 @@ mariadb_setup() {
   command -v mariadbd >/dev/null || missing mariadb-server
   options=(--no-defaults --user="$user" --datadir="$folder/data" --innodb-log-file-size=8M)
   mariadb-install-db "${options[@]}" --auth-root-authentication-method=normal --skip-test-db >"$folder/setup.log"
+  certificate
   uri="mysql://root@127.0.0.1:$port/mysql"
 }
 mariadb_start() {
   setsid mariadbd "${options[@]}" --port="$port" --bind-address=127.0.0.1 --socket="$folder/socket" \
-    --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=0 --skip-log-bin --character-set-server=utf8mb4 \
+    --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=0 --skip-log-bin --ssl-cert="$folder/data/server.crt" \
+    --ssl-key="$folder/data/server.key" --character-set-server=utf8mb4 \
     --max-connections=400 >"$folder/log" 2>&1 </dev/null &
+  disown
   for _ in $(seq 300); do
     mariadb-admin --no-defaults -h 127.0.0.1 -P "$port" -u root ping >/dev/null 2>&1 && return
     sleep 0.1

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Runs a command with a PostgreSQL server of its own, which ends with it.
+# Runs a command with a database server of its own, which ends with it.
 #
-#     with-database.sh COMMAND...
+#     with-database.sh postgres|mariadb COMMAND...
 #
-# Tests find it by OXFLOW_TEST_POSTGRES; without that, each process that runs tests starts one.
+# Tests find it by OXFLOW_TEST_POSTGRES or OXFLOW_TEST_MARIADB; without that, each process that runs tests starts one.
 set -euo pipefail
 
-coproc SERVER { exec "$(dirname "$0")/database-server.sh" postgres; }
+kind=$1
+shift
+coproc SERVER { exec "$(dirname "$0")/database-server.sh" "$kind"; }
 input=${SERVER[1]} server=$SERVER_PID
-read -r OXFLOW_TEST_POSTGRES <&"${SERVER[0]}"
-export OXFLOW_TEST_POSTGRES
+read -r uri <&"${SERVER[0]}"
+export "OXFLOW_TEST_${kind^^}=$uri"
 status=0
 "$@" || status=$?
 exec {input}>&-

@@ -49,6 +49,14 @@ def postgres():
     server.close()
 
 
+@pytest.fixture(scope="session")
+def mariadb():
+    """The same of MariaDB."""
+    server = harness.DatabaseServer("mariadb")
+    yield server
+    server.close()
+
+
 @pytest.fixture
 def unique(request):
     """A name that no other test uses."""

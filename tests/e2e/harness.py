@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 
 import setup_venvs
 
@@ -189,20 +190,27 @@ class DatabaseServer:
         """The URI of an empty database, as stock MLflow and Oxflow both understand it."""
         self.count += 1
         name = f"e2e_{self.count}"
-        psql(self.admin, f"CREATE DATABASE {name}")
-        return self.admin.replace("postgresql://", "postgresql+psycopg2://").rsplit("/", 1)[0] + "/" + name
+        options = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if self.admin.startswith("mysql") else ""
+        sql(self.admin, f"CREATE DATABASE {name}{options}")
+        server = self.admin.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg2://")
+        return server.replace("mysql://", "mysql+pymysql://") + "/" + name
 
     def close(self):
         self.script.stdin.close()
         self.script.wait(60)
 
 
-def psql(uri, sql):
-    """Runs SQL past everybody; the rows, columns separated by `|`."""
-    done = subprocess.run(["psql", uri.replace("+psycopg2", ""), "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+def sql(uri, text):
+    """Runs SQL past everybody; the rows as lists of texts."""
+    if uri.startswith("mysql"):
+        parts = urllib.parse.urlsplit(uri)
+        command = ["mariadb", "--no-defaults", "-h", parts.hostname, "-P", str(parts.port), "-u", parts.username, "-BN",
+                   parts.path[1:], "-e", text]
+    else:
+        command = ["psql", uri.replace("+psycopg2", ""), "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-c", text]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    return [line.split("\t") for line in done.stdout.splitlines()]
 
 
 def python_of(version):

@@ -266,19 +266,20 @@ def test_broken_things_are_told_and_left_out(large, tmp_path):
 
 
 @pytest.mark.skipif(drives_stock(), reason="stock MLflow has no such command")
-def test_to_postgresql_and_back(filled, postgres, tmp_path):
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_to_a_database_server_and_back(kind, filled, request, tmp_path):
     folder, _ = filled
-    database, copy = postgres.new_database(), f"sqlite:///{tmp_path / 'copy.db'}"
+    database, copy = request.getfixturevalue(kind).new_database(), f"sqlite:///{tmp_path / 'copy.db'}"
     output = moved(folder, database)
     assert "Read back and equal: 4 experiments, 12 runs" in output, output
-    # Folders number their experiments with 18 digits, and PostgreSQL has room for nine.
+    # Folders number their experiments with 18 digits, and both have room for nine.
     assert output.count("in the target, because it cannot hold") == 3, output
     assert "Written: 0 experiments, 0 runs, 0 metric points" in moved(folder, database)
     moved(database, copy)
     # The numbers that were given are not given again.
     run_client(STOCK, "folder_fill.py", database, tmp_path / "more", name="more")
     moved(database, copy)
-    check_equal(dump(copy, tmp_path, "copy"), dump(database, tmp_path, "postgresql"))
+    check_equal(dump(copy, tmp_path, "copy"), dump(database, tmp_path, kind))
 
 
 def test_out_of_a_server(new_server, tmp_path):

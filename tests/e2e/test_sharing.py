@@ -8,7 +8,7 @@ import pytest
 
 import harness
 from conftest import STOCK
-from harness import API, drives_stock, psql
+from harness import API, drives_stock, sql
 
 pytestmark = pytest.mark.skipif(drives_stock(), reason="it is stock MLflow that the server shares with")
 MLFLOW = [harness.python_of(STOCK).parent / "mlflow"]
@@ -16,7 +16,7 @@ WRITERS, BATCHES, POINTS = 16, 4, 10
 TOTAL = WRITERS * BATCHES * POINTS
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
 def database(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/shared.db"
@@ -25,12 +25,13 @@ def database(request, tmp_path):
 
 def counted(uri, run):
     """How many points of the key that all share are in the database, and how many steps they have."""
-    sql = f"SELECT count(*), count(DISTINCT step) FROM metrics WHERE run_uuid = '{run}' AND key = 'shared'"
+    quoted = "`key`" if uri.startswith("mysql") else "key"
+    text = f"SELECT count(*), count(DISTINCT step) FROM metrics WHERE run_uuid = '{run}' AND {quoted} = 'shared'"
     if uri.startswith("sqlite"):
         with contextlib.closing(sqlite3.connect(uri.removeprefix("sqlite:///"))) as database:
-            return database.execute(sql).fetchone()
-    [row] = psql(uri, sql)
-    return tuple(map(int, row.split("|")))
+            return database.execute(text).fetchone()
+    [row] = sql(uri, text)
+    return tuple(map(int, row))
 
 
 def logged(server, run, writer, batch):

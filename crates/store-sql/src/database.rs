@@ -24,6 +24,8 @@ const QUEUE: usize = 4096;
 const GROUP: usize = 512;
 /// How often a call is run again when another connection was in the way.
 const ATTEMPTS: usize = 5;
+/// The same where several connections write, and a call may meet others again and again.
+const ATTEMPTS_ALONE: usize = 10;
 /// How long a call that was in the way of others rests before it runs again, times the attempt.
 const BACK_OFF: Duration = Duration::from_millis(5);
 
@@ -276,7 +278,7 @@ fn run_alone(connection: &mut dyn Connection, mut job: Box<dyn WriteJob>) {
             break connection.commit();
         }
         connection.rollback();
-        if attempt == ATTEMPTS || !job.was_in_the_way() {
+        if attempt == ATTEMPTS_ALONE || !job.was_in_the_way() {
             break Ok(());
         }
         // Those who were in each other's way should not meet again at once.

@@ -50,7 +50,7 @@ fn query(dialect: &dyn Dialect, search: &LoggedModelSearch) -> (String, Vec<Valu
         // Datasets without a metric clause ask for any metric that was measured on them.
         query.and(&metric_exists(&datasets), dataset_args.iter().cloned());
     }
-    order_by(&mut query, &search.order_by);
+    order_by(&mut query, dialect, &search.order_by);
     query.page(dialect, search.page)
 }
 
@@ -112,7 +112,7 @@ fn add_clause(
             query.and(&condition, std::iter::once(key.clone().into()).chain(args));
         }
         LoggedModelClause::Text { attribute, test } => {
-            let (test, args) = text_test(dialect, &text_column(*attribute), test);
+            let (test, args) = text_test(dialect, &text_column(dialect, *attribute), test);
             query.and(&test, args);
         }
         LoggedModelClause::Time { attribute, op, value } => {
@@ -122,7 +122,7 @@ fn add_clause(
     }
 }
 
-fn text_column(text: LoggedModelText) -> String {
+fn text_column(dialect: &dyn Dialect, text: LoggedModelText) -> String {
     let column = match text {
         LoggedModelText::ModelId => "m.model_id",
         LoggedModelText::Name => "m.name",
@@ -132,8 +132,8 @@ fn text_column(text: LoggedModelText) -> String {
         LoggedModelText::SourceRunId => "m.source_run_id",
         LoggedModelText::StatusMessage => "m.status_message",
         // Numbers in the table, texts in the filter.
-        LoggedModelText::ExperimentId => return "CAST(m.experiment_id AS VARCHAR(20))".to_owned(),
-        LoggedModelText::Status => return "CAST(m.status AS VARCHAR(20))".to_owned(),
+        LoggedModelText::ExperimentId => return dialect.as_text("m.experiment_id"),
+        LoggedModelText::Status => return dialect.as_text("m.status"),
     };
     column.to_owned()
 }
@@ -146,7 +146,7 @@ fn time_column(time: LoggedModelTime) -> &'static str {
 }
 
 /// Adds the order; models without a value come last, and newest first among equals.
-fn order_by(query: &mut Query, orders: &[LoggedModelOrder]) {
+fn order_by(query: &mut Query, dialect: &dyn Dialect, orders: &[LoggedModelOrder]) {
     let mut columns = Vec::new();
     let mut args: Vec<Value<'static>> = Vec::new();
     let mut add = |expression: String, values: Vec<Value<'static>>, ascending: bool| {
@@ -158,7 +158,9 @@ fn order_by(query: &mut Query, orders: &[LoggedModelOrder]) {
     };
     for order in orders {
         match &order.by {
-            LoggedModelOrderKey::Text(text) => add(order_column(*text), vec![], order.ascending),
+            LoggedModelOrderKey::Text(text) => {
+                add(order_column(dialect, *text), vec![], order.ascending)
+            }
             LoggedModelOrderKey::Time(time) => {
                 add(time_column(*time).to_owned(), vec![], order.ascending);
             }
@@ -175,11 +177,11 @@ fn order_by(query: &mut Query, orders: &[LoggedModelOrder]) {
 }
 
 /// Numbers sort as numbers.
-fn order_column(text: LoggedModelText) -> String {
+fn order_column(dialect: &dyn Dialect, text: LoggedModelText) -> String {
     match text {
         LoggedModelText::ExperimentId => "m.experiment_id".to_owned(),
         LoggedModelText::Status => "m.status".to_owned(),
-        other => text_column(other),
+        other => text_column(dialect, other),
     }
 }
 

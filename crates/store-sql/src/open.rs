@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oxflow_model::{Error, Millis, Result};
 
@@ -14,11 +15,11 @@ use crate::database::Database;
 use crate::dialect::{Dialect, Sqlite};
 use crate::driver::sqlite::{Access, SqliteConnection, path_of};
 use crate::error::{DbError, DbErrorKind};
-use crate::open_postgres;
 use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
 use crate::statements::Statements;
 use crate::workspace;
+use crate::{open_mysql, open_postgres};
 
 /// What a store needs to know to open.
 #[derive(Clone, Debug)]
@@ -43,10 +44,11 @@ impl SqlStore {
         match scheme {
             "sqlite" => open_sqlite(options),
             "postgresql" | "postgres" => open_postgres::open(options),
-            "mysql" | "mssql" => Err(Error::invalid(format!(
-                "This build of Oxflow cannot open {scheme} databases yet. Use sqlite:///file.db or \
-                 postgresql://user:password@host/database."
-            ))),
+            "mysql" => open_mysql::open(options),
+            "mssql" => Err(Error::invalid(
+                "This build of Oxflow cannot open mssql databases yet. Use sqlite:///file.db, \
+                 postgresql://user:password@host/database or mysql://user:password@host/database.",
+            )),
             _ => Err(Error::invalid(format!(
                 "Invalid database engine: '{scheme}'. Supported database engines are postgresql, \
                  mysql, sqlite, mssql"
@@ -62,6 +64,7 @@ impl SqlStore {
         match options.uri.split(['+', ':']).next().unwrap_or("") {
             "sqlite" => open_sqlite_to_read(options),
             "postgresql" | "postgres" => open_postgres::open_to_read(options),
+            "mysql" => open_mysql::open_to_read(options),
             // Refused.
             _ => SqlStore::open(options),
         }
@@ -90,11 +93,35 @@ impl SqlStore {
             })
             .await?;
         for (name, sql) in missing {
+            let sql = self.dialect.create_index(&sql);
             tracing::info!(index = name, "adding an index for faster searches");
             self.database.write(move |session| Ok(session.execute(&sql, &[]).map(drop)?)).await?;
         }
         Ok(())
     }
+}
+
+/// How often a database that does not answer is asked again at the start; it may be starting too.
+const KNOCKS: u32 = 10;
+/// How long between two knocks.
+const BETWEEN_KNOCKS: Duration = Duration::from_millis(500);
+
+/// Connects to a database server, again for a while if nothing answers.
+pub(crate) fn knock(mut connect: impl FnMut() -> Result<(), DbError>) -> Result<(), DbError> {
+    let mut result = connect();
+    for knock in 1..KNOCKS {
+        match &result {
+            Err(error) if error.kind == DbErrorKind::Unavailable => {
+                if knock == 1 {
+                    tracing::warn!(%error, "waiting for the database");
+                }
+                std::thread::sleep(BETWEEN_KNOCKS);
+                result = connect();
+            }
+            _ => break,
+        }
+    }
+    result
 }
 
 fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use oxflow_model::{Error, Result};
 
@@ -10,17 +9,13 @@ use crate::database::Database;
 use crate::dialect::Postgres;
 use crate::driver::postgres::{PostgresConnection, Target};
 use crate::error::{DbError, DbErrorKind};
-use crate::open::{OpenOptions, add_default_experiment};
+use crate::open::{OpenOptions, add_default_experiment, knock};
 use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
 use crate::{SqlStore, workspace};
 
 /// Connections that write. More would not be faster: the database's disk is shared.
 const WRITERS: usize = 4;
-/// How often a database that does not answer is asked again at the start; it may be starting too.
-const KNOCKS: u32 = 10;
-/// How long between two knocks.
-const BETWEEN_KNOCKS: Duration = Duration::from_millis(500);
 /// Whoever prepares a database holds this lock of PostgreSQL, so that of two servers that start at
 /// once one waits for the other. The number is arbitrary.
 const PREPARING: &str = "SELECT pg_advisory_xact_lock(7306930284593)";
@@ -62,7 +57,7 @@ pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
 fn look(target: &Arc<Target>) -> Result<()> {
     let refusal = |error: DbError| explain(target, &error);
     let mut connection = PostgresConnection::new(target.clone());
-    connect(&mut connection).map_err(refusal)?;
+    knock(|| connection.connect()).map_err(refusal)?;
     connection.begin_read().map_err(refusal)?;
     let (_, found) = inspect(&mut connection).map_err(refusal)?;
     if !schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)? {
@@ -76,8 +71,8 @@ fn look(target: &Arc<Target>) -> Result<()> {
 /// Looks at the database and makes it ready, in one transaction.
 fn prepare(target: &Arc<Target>, options: &OpenOptions) -> Result<()> {
     let mut connection = PostgresConnection::new(target.clone());
-    connect(&mut connection).map_err(|error| explain(target, &error))?;
     let refusal = |error: DbError| explain(target, &error);
+    knock(|| connection.connect()).map_err(refusal)?;
     connection.begin().map_err(refusal)?;
     let prepared = prepare_within(&mut connection, target, options);
     match prepared {
@@ -87,23 +82,6 @@ fn prepare(target: &Arc<Target>, options: &OpenOptions) -> Result<()> {
             Err(error)
         }
     }
-}
-
-fn connect(connection: &mut PostgresConnection) -> Result<(), DbError> {
-    let mut result = connection.connect();
-    for knock in 1..KNOCKS {
-        match &result {
-            Err(error) if error.kind == DbErrorKind::Unavailable => {
-                if knock == 1 {
-                    tracing::warn!(%error, "waiting for the database");
-                }
-                std::thread::sleep(BETWEEN_KNOCKS);
-                result = connection.connect();
-            }
-            _ => break,
-        }
-    }
-    result
 }
 
 fn prepare_within(

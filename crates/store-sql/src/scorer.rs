@@ -151,8 +151,13 @@ fn register(
         Some(id) => with_gateway_endpoint(&new.serialized, Some(id)),
         None => new.serialized.clone(),
     };
-    session.execute(&sql.insert_scorer, args![new.experiment_id.0, &new.name, &new.id])?;
-    let id = scorer_id(session, named)?.ok_or_else(|| not_found(named, None))?;
+    let id = match scorer_id(session, named)? {
+        Some(id) => id,
+        None => {
+            session.execute(&sql.insert_scorer, args![new.experiment_id.0, &new.name, &new.id])?;
+            scorer_id(session, named)?.ok_or_else(|| not_found(named, None))?
+        }
+    };
     // Makes those who register the same scorer wait for each other: they count its versions next.
     session
         .execute("UPDATE scorers SET scorer_name = ? WHERE scorer_id = ?", args![&new.name, &id])?;

@@ -5,12 +5,15 @@
 mod builder;
 mod clock;
 mod database;
+mod mariadb;
+mod pool;
 mod postgres;
 mod server;
 
 pub use builder::NewTestRun;
 pub use clock::FixedClock;
 pub use database::TestDatabase;
+pub use mariadb::TestMySql;
 pub use oxflow_store::conformance::{CountingIds, NOW};
 pub use postgres::{DatabaseServer, TestPostgres};
 pub use server::{Answer, Parts, TestServer};

@@ -11,9 +11,26 @@ use oxflow_store::Store;
 use oxflow_store_sql::{OpenOptions, SqlStore};
 
 use crate::NOW;
+use crate::pool::Turn;
 
 /// A database with MLflow's tables, which the others are copies of.
 const TEMPLATE: &str = "oxflow_template";
+
+/// Deletes all rows but those that a new database has too, if there are any tables.
+const CLEAR: &str = "
+    DO $$
+    DECLARE one text;
+    BEGIN
+        SET LOCAL session_replication_role = replica;
+        FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+                   AND tablename NOT IN ('alembic_version', 'workspaces')
+        LOOP EXECUTE format('DELETE FROM %I', one); END LOOP;
+        IF to_regclass('workspaces') IS NOT NULL THEN
+            DELETE FROM workspaces WHERE name <> 'default';
+        END IF;
+        FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+        LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', one); END LOOP;
+    END $$";
 
 /// A database server that lives as long as this value.
 #[derive(Debug)]
@@ -82,10 +99,15 @@ pub struct TestPostgres(Arc<Owned>);
 struct Owned {
     admin: String,
     name: String,
+    /// Others take it after us; without, it is ours alone and goes with this value.
+    turn: Option<Turn>,
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
+        if self.turn.is_some() {
+            return;
+        }
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // The server may be gone already, and the database with it.
         let _ = psql(&self.admin, &drop);
@@ -98,8 +120,23 @@ impl TestPostgres {
         TestPostgres::on(shared(), "template0")
     }
 
-    /// A database with MLflow's tables on the shared server.
+    /// A database with MLflow's tables, and nothing in them, on the shared server. Others use it
+    /// after this value is gone: tests that change more than rows want [`TestPostgres::of_its_own`].
     pub fn new() -> TestPostgres {
+        let turn = Turn::take("postgres");
+        let name = format!("turn_{}", turn.number);
+        let exists = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+        if psql(shared(), &exists).unwrap().is_empty() {
+            psql(shared(), &format!("CREATE DATABASE {name}")).unwrap();
+        }
+        let admin = shared().to_owned();
+        let database = TestPostgres(Arc::new(Owned { admin, name, turn: Some(turn) }));
+        database.sql(CLEAR);
+        database
+    }
+
+    /// A database of its own with MLflow's tables on the shared server.
+    pub fn of_its_own() -> TestPostgres {
         static READY: OnceLock<()> = OnceLock::new();
         READY.get_or_init(make_template);
         TestPostgres::on(shared(), TEMPLATE)
@@ -117,7 +154,7 @@ impl TestPostgres {
         // Copying files takes a fifth of the time of the usual way, through the log.
         let create = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy");
         psql(admin, &create).unwrap();
-        TestPostgres(Arc::new(Owned { admin: admin.to_owned(), name }))
+        TestPostgres(Arc::new(Owned { admin: admin.to_owned(), name, turn: None }))
     }
 
     /// The name of the database.

@@ -65,7 +65,7 @@ const DATABASES: [&str; 8] = [
     "rusqlite",
     "sqlx",
     "tokio-postgres",
-    "mysql_async",
+    "mysql",
     "tiberius",
 ];
 const HTTP: [&str; 7] = ["server", "axum", "http", "hyper", "hyper-util", "tower", "reqwest"];

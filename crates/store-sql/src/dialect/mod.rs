@@ -1,9 +1,11 @@
 //! What differs between the databases' SQL. The default is the common case; the doc comment says
 //! who differs.
 
+mod mysql;
 mod postgres;
 mod sqlite;
 
+pub use mysql::MySql;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
@@ -100,6 +102,12 @@ pub trait Dialect: Send + Sync {
     /// Our own indexes on MLflow's tables, as a script of `CREATE INDEX`.
     fn own_indexes(&self) -> &'static str;
 
+    /// One of its statements, for a database that lacks the index. MySQL knows no `IF NOT EXISTS`
+    /// there.
+    fn create_index(&self, statement: &str) -> String {
+        statement.to_owned()
+    }
+
     /// Asks for the names of all indexes.
     fn index_names(&self) -> &'static str;
 
@@ -116,6 +124,11 @@ pub trait Dialect: Send + Sync {
     /// `expression LIKE ?`, not told apart by case.
     fn ilike(&self, expression: &str) -> String {
         format!("lower({expression}) LIKE lower(?)")
+    }
+
+    /// A number or text as text. MySQL says `CHAR`.
+    fn as_text(&self, expression: &str) -> String {
+        format!("CAST({expression} AS VARCHAR(20))")
     }
 
     /// A truth value, to compare a column with. PostgreSQL does not take numbers for it.

@@ -27,6 +27,15 @@ pub const POSTGRES_EXTRA: &str = include_str!("postgres_extra.sql");
 /// Our own tables for PostgreSQL, created if missing.
 pub const POSTGRES_TABLES: &str = include_str!("postgres_tables.sql");
 
+/// All tables of MLflow 3.17.2 for MySQL and MariaDB, with the rows that it begins with.
+pub const MYSQL: &str = include_str!("mysql.sql");
+
+/// Our own indexes on MLflow's tables for MySQL and MariaDB.
+pub const MYSQL_EXTRA: &str = include_str!("mysql_extra.sql");
+
+/// Our own tables for MySQL and MariaDB, created if missing.
+pub const MYSQL_TABLES: &str = include_str!("mysql_tables.sql");
+
 /// The names of our own tables.
 pub const OWN_TABLES: [&str; 3] = ["oxflow_changes", "oxflow_views", "oxflow_webhook_deliveries"];
 

@@ -42,7 +42,7 @@ fn two_servers_may_start_on_an_empty_database_at_once() {
 /// A user who may not create tables needs none of that where everything is there.
 #[tokio::test]
 async fn a_user_who_may_only_read_and_write_is_enough() {
-    let database = TestPostgres::new();
+    let database = TestPostgres::of_its_own();
     let user = format!("{}_writer", database.name());
     database.sql(&format!(
         "CREATE ROLE {user} LOGIN PASSWORD 'p@ss:w/r?d%'; REVOKE CREATE ON SCHEMA public FROM \
@@ -61,7 +61,7 @@ async fn a_user_who_may_only_read_and_write_is_enough() {
 
 #[tokio::test]
 async fn missing_indexes_are_added_while_the_server_works() {
-    let database = TestPostgres::new();
+    let database = TestPostgres::of_its_own();
     database.sql("DROP INDEX oxflow_runs_page, oxflow_model_versions_run");
     let store = database.try_open().unwrap();
     store.add_missing_indexes().await.unwrap();
@@ -73,7 +73,7 @@ async fn missing_indexes_are_added_while_the_server_works() {
 /// As after a migration that copied rows with their numbers.
 #[tokio::test]
 async fn a_number_that_is_taken_is_passed_over() {
-    let database = TestPostgres::new();
+    let database = TestPostgres::of_its_own();
     let store = database.open();
     for number in [1, 2] {
         database.sql(&format!(
@@ -92,7 +92,7 @@ async fn a_number_that_is_taken_is_passed_over() {
 
 #[tokio::test]
 async fn options_of_the_uri_are_heard() {
-    let database = TestPostgres::new();
+    let database = TestPostgres::of_its_own();
     for (n, options, query, expected) in [
         (1, "sslmode=require", "ssl", "t"),
         (2, "sslmode=disable", "ssl", "f"),
@@ -114,7 +114,7 @@ async fn options_of_the_uri_are_heard() {
 
 #[tokio::test]
 async fn points_have_a_flag_for_nan_and_no_infinities() {
-    let database = TestPostgres::new();
+    let database = TestPostgres::of_its_own();
     let store = database.open();
     let id = run(store.as_ref(), 1).await;
     let points =

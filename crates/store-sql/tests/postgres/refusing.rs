@@ -70,7 +70,7 @@ fn older_and_newer_schemas_are_refused() {
         ("75868b020152", ["out-of-date schema", "mlflow db upgrade"]),
         ("ffffffffffff", ["newer MLflow", "newer Oxflow"]),
     ] {
-        let database = TestPostgres::new();
+        let database = TestPostgres::of_its_own();
         database.sql(&format!("UPDATE alembic_version SET version_num = '{revision}'"));
         let before = everything(&database);
         let error = refused(&database, &database.uri(), &words);

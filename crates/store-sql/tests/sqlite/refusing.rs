@@ -176,7 +176,7 @@ fn odd_uris_are_refused() {
         ("sqlite:///:memory:", "would forget everything"),
         ("sqlite:relative.db", "names no file"),
         ("sqlite://host/x.db", "three slashes"),
-        ("mysql://h/db", "cannot open mysql databases yet"),
+        ("mssql://h/db", "cannot open mssql databases yet"),
         ("oracle://h/db", "Invalid database engine: 'oracle'"),
         ("", "Invalid database engine: ''"),
     ] {

@@ -1,4 +1,4 @@
-"""PostgreSQL: what stock MLflow and the server under test make of one database, and what becomes of odd ones."""
+"""Database servers: what stock MLflow and the server under test make of one database, and what becomes of odd ones."""
 
 import concurrent.futures
 import json
@@ -10,18 +10,23 @@ import pytest
 
 import harness
 from conftest import STOCK
-from harness import API, drives_stock, psql, run_client
+from harness import API, drives_stock, run_client, sql
 
 pytestmark = pytest.mark.skipif(drives_stock(), reason="it is stock MLflow that the server is compared with")
 
 
+@pytest.fixture(params=["postgres", "mariadb"])
+def database_server(request):
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def database(postgres):
-    return postgres.new_database()
+def database(database_server):
+    return database_server.new_database()
 
 
-def test_the_schema_is_stock_mlflows(postgres, new_server, database):
-    theirs = postgres.new_database()
+def test_the_schema_is_stock_mlflows(database_server, new_server, database):
+    theirs = database_server.new_database()
     subprocess.run([harness.python_of(STOCK).parent / "mlflow", "db", "upgrade", theirs], check=True, capture_output=True,
                    env={"PYTHONPATH": harness.drivers(), "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": "/usr/bin:/bin"})
     with new_server(store=database):
@@ -51,20 +56,20 @@ def test_stock_reads_and_writes_what_we_wrote(new_server, database, tmp_path):
         assert ours.result() == theirs.result()
 
 
-def test_a_restart_of_the_database_costs_no_request(postgres, new_server, database):
+def test_a_restart_of_the_database_costs_no_request(database_server, new_server, database):
     with new_server(store=database) as server:
         for n in range(10):
             server.call("POST", "/experiments/create", {"name": f"before {n}"})
-        postgres.tell("restart")
+        database_server.tell("restart")
         for n in range(10):
             server.call("POST", "/experiments/create", {"name": f"after {n}"})
-        postgres.tell("stop")
+        database_server.tell("stop")
         try:
             status, answer = server.request("POST", API + "/experiments/create", {"name": "lost"})
             assert status == 503 and json.loads(answer)["error_code"] == "TEMPORARILY_UNAVAILABLE", answer
             assert b"refused" in answer
         finally:
-            postgres.tell("start")
+            database_server.tell("start")
         assert len(server.call("GET", "/experiments/search?max_results=100")["experiments"]) == 21
 
 
@@ -77,25 +82,30 @@ def refused(server, *fragments):
 
 
 def test_a_database_that_cannot_be_used(new_server, database):
-    as_ann = database.replace("postgres@", "ann:s3cret@")
+    scheme, rest = database.split("://")
+    as_ann = f"{scheme}://ann:s3cret@{rest.split('@')[1]}"
     refused(new_server(store=as_ann), "'ann'", "password", "ann:***@127.0.0.1")
     refused(new_server(store=database + "_missing"), "There is no database", "CREATE DATABASE")
-    refused(new_server(store="postgresql://ann:s3cret@127.0.0.1:9/x"), "cannot be reached", "127.0.0.1:9")
+    refused(new_server(store=f"{scheme}://ann:s3cret@127.0.0.1:9/x"), "cannot be reached", "127.0.0.1:9")
     refused(new_server(store=as_ann + "?sslmod=require"), "sslmod")
-    psql(database, "CREATE TABLE songs (title text)")
+    sql(database, "CREATE TABLE songs (title text)")
     refused(new_server(store=database), "holds tables, but not MLflow's")
-    psql(database, "DROP TABLE songs")
+    sql(database, "DROP TABLE songs")
     with new_server(store=database):
         pass
-    psql(database, "UPDATE alembic_version SET version_num = '75868b020152'")
+    sql(database, "UPDATE alembic_version SET version_num = '75868b020152'")
     refused(new_server(store=database), "75868b020152", "mlflow db upgrade")
-    psql(database, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    sql(database, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
     refused(new_server(store=database), "ffffffffffff", "newer")
 
 
 def test_passwords_stay_out_of_the_log(new_server, database):
-    psql(database, "CREATE ROLE bob SUPERUSER LOGIN PASSWORD 'a@b:s3cret/?'")
-    uri = database.replace("postgres@", "bob:a%40b%3As3cret%2F%3F@")
+    scheme, rest = database.split("://")
+    if scheme.startswith("mysql"):
+        sql(database, "CREATE USER bob IDENTIFIED BY 'a@b:s3cret/?'; GRANT ALL PRIVILEGES ON *.* TO bob")
+    else:
+        sql(database, "CREATE ROLE bob SUPERUSER LOGIN PASSWORD 'a@b:s3cret/?'")
+    uri = f"{scheme}://bob:a%40b%3As3cret%2F%3F@{rest.split('@')[1]}"
     with new_server(store=uri, environment={"RUST_LOG": "debug"}) as server:
         server.call("POST", "/experiments/create", {"name": "x"})
         shown = server.log.read_text()
