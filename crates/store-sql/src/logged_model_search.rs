@@ -159,7 +159,7 @@ fn order_by(query: &mut Query, dialect: &dyn Dialect, orders: &[LoggedModelOrder
     for order in orders {
         match &order.by {
             LoggedModelOrderKey::Text(text) => {
-                add(order_column(dialect, *text), vec![], order.ascending)
+                add(order_column(dialect, *text), vec![], order.ascending);
             }
             LoggedModelOrderKey::Time(time) => {
                 add(time_column(*time).to_owned(), vec![], order.ascending);
