@@ -48,7 +48,9 @@ fn write<'a>(
 ) -> Result<Vec<Conflict<'a>>, DbError> {
     // One order for all, so that two that log the same params do not wait for each other.
     let mut sorted: Vec<&Param> = params.iter().collect();
-    sorted.sort_by(|a, b| a.key.cmp(&b.key));
+    if sql.locks_rows {
+        sorted.sort_by(|a, b| a.key.cmp(&b.key));
+    }
     let written = session.execute_many(&sql.insert_param, sorted.len(), &mut |i, args| {
         args.extend([run.as_str().into(), (&sorted[i].key).into(), (&sorted[i].value).into()]);
     })?;

@@ -1,6 +1,7 @@
 //! Statements whose text depends on the dialect, made once: the write path must not build text.
 
 use crate::dialect::Dialect;
+use crate::session::Lock;
 use crate::{dataset_record, label_schema};
 
 /// The texts.
@@ -23,6 +24,8 @@ pub struct Statements {
     pub insert_param: String,
     /// Arguments: run, key, value.
     pub upsert_tag: String,
+    /// Whether writers lock rows and not the database, so that they have to write in one order.
+    pub locks_rows: bool,
     /// See [`Dialect::new_number`].
     pub new_number: Option<&'static str>,
     /// Arguments: experiment, key, value.
@@ -89,6 +92,7 @@ impl Statements {
             ),
             insert_param: dialect.insert_or_ignore("params", &["run_uuid", "\"key\"", "value"]),
             upsert_tag: dialect.upsert("tags", &["run_uuid", "\"key\""], &["value"]),
+            locks_rows: !dialect.lock_clause(Lock::Exclusive).is_empty(),
             new_number: dialect.new_number(),
             upsert_experiment_tag: dialect.upsert(
                 "experiment_tags",

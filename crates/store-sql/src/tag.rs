@@ -1,6 +1,6 @@
 //! Tags of runs and experiments.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use oxflow_model::{RUN_NAME_TAG, Result, RunId, Tag};
 
@@ -99,11 +99,21 @@ pub fn upsert_all<'a>(
     run: &RunId,
     tags: impl IntoIterator<Item = &'a Tag>,
 ) -> Result<(), DbError> {
-    // One statement may write a row only once, and all write them in one order, so that two that
-    // set the same tags do not wait for each other.
-    let last: BTreeMap<&str, &str> =
-        tags.into_iter().map(|tag| (tag.key.as_str(), tag.value.as_str())).collect();
-    let last: Vec<(&str, &str)> = last.into_iter().collect();
+    // One statement may write a row only once.
+    let mut last: Vec<(&str, &str)> = Vec::new();
+    let mut places = HashMap::new();
+    for tag in tags {
+        let place = *places.entry(tag.key.as_str()).or_insert(last.len());
+        match last.get_mut(place) {
+            Some(known) => known.1 = &tag.value,
+            None => last.push((&tag.key, &tag.value)),
+        }
+    }
+    // One order for all, so that two that set the same tags do not wait for each other. Elsewhere
+    // tags are shown in the order in which they came, as MLflow's are.
+    if sql.locks_rows {
+        last.sort_unstable();
+    }
     session.execute_many(&sql.upsert_tag, last.len(), &mut |i, args| {
         args.extend([run.as_str().into(), last[i].0.into(), last[i].1.into()]);
     })?;
