@@ -88,11 +88,17 @@ pub fn text_test(
 
 /// `expression [NOT] IN (…)`, with its arguments.
 pub fn one_of(expression: &str, negated: bool, values: &[String]) -> (String, Vec<Value<'static>>) {
-    let not = if negated { "NOT " } else { "" };
-    (
-        format!("{expression} {not}IN ({})", marks(values.len())),
-        values.iter().map(|value| value.clone().into()).collect(),
-    )
+    let args = values.iter().map(|value| value.clone().into()).collect();
+    (in_list(expression, negated, values.len()), args)
+}
+
+/// `expression [NOT] IN (?, …)`. Everything is outside of an empty list, even what is NULL.
+fn in_list(expression: &str, negated: bool, count: usize) -> String {
+    match (negated, count) {
+        (true, 0) => format!("({expression} IS NULL) IS NOT NULL"),
+        (true, _) => format!("{expression} NOT IN ({})", marks(count)),
+        (false, _) => format!("{expression} IN ({})", marks(count)),
+    }
 }
 
 /// Adds a clause to a query of experiments, called `e`.
@@ -104,8 +110,7 @@ pub fn experiment_clause(query: &mut Query, dialect: &dyn Dialect, clause: &Expe
             query.and(&text_op(dialect, "e.name", *op), [value.clone().into()]);
         }
         ExperimentClause::Id { negated, ids } => {
-            let not = if *negated { "NOT " } else { "" };
-            let condition = format!("e.experiment_id {not}IN ({})", marks(ids.len()));
+            let condition = in_list("e.experiment_id", *negated, ids.len());
             query.and(&condition, ids.iter().map(|id| Value::Int(id.0)));
         }
         ExperimentClause::Time { attribute, op, value } => {

@@ -229,6 +229,9 @@ pub async fn every_model_clause_finds_what_it_should(store: &dyn Store) {
         ("attributes.name != 'a'".to_owned(), "dbc"),
         ("model_id IN ('m-a', 'm-c')".to_owned(), "ca"),
         ("model_id NOT IN ('m-a', 'm-c')".to_owned(), "db"),
+        // Nothing is in an empty list, also what has no value.
+        ("source_run_id IN ()".to_owned(), ""),
+        ("source_run_id NOT IN ()".to_owned(), "dbca"),
         ("model_type LIKE 'c%'".to_owned(), "a"),
         ("model_type ILIKE 'c%'".to_owned(), "ba"),
         ("status = '2'".to_owned(), "b"),
