@@ -54,7 +54,7 @@ fn fits(model: &LoggedModel, search: &LoggedModelSearch) -> bool {
             model.tags.iter().any(|tag| tag.key == *key && matching::test(test, &tag.value))
         }
         LoggedModelClause::Text { attribute, test } => {
-            text(model, *attribute).is_some_and(|found| matching::test(test, &found))
+            matching::test_any(test, text(model, *attribute).as_deref())
         }
         LoggedModelClause::Time { attribute, op, value } => {
             matching::number(*op, &(time(model, *attribute) as f64), value)

@@ -23,6 +23,15 @@ pub fn test(test: &TextTest, found: &str) -> bool {
     }
 }
 
+/// Whether a text that may be missing passes. What is missing passes nothing, but is outside of an
+/// empty list.
+pub fn test_any(wanted: &TextTest, found: Option<&str>) -> bool {
+    match (wanted, found) {
+        (TextTest::OneOf { negated: true, values }, None) => values.is_empty(),
+        (_, found) => found.is_some_and(|found| test(wanted, found)),
+    }
+}
+
 /// Whether a text is in a list, or not.
 pub fn one_of(negated: bool, values: &[String], found: &str) -> bool {
     values.iter().any(|value| value == found) != negated

@@ -84,9 +84,7 @@ pub fn model_versions(view: &View<'_>, search: &ModelVersionSearch) -> Page<Mode
 fn passes(version: &ModelVersion, clause: &ModelVersionClause) -> bool {
     match clause {
         ModelVersionClause::Name(test) => matching::test(test, &version.name),
-        ModelVersionClause::RunId(test) => {
-            version.run_id.as_ref().is_some_and(|run| matching::test(test, run))
-        }
+        ModelVersionClause::RunId(test) => matching::test_any(test, version.run_id.as_deref()),
         ModelVersionClause::SourcePath { op, value } => {
             version.source.as_ref().is_some_and(|source| matching::text(*op, source, value))
         }
