@@ -199,8 +199,14 @@ def path(w, edge=0.45):
     return w.rng.choice(PATHS if w.chance(edge) else ["a.txt", "dir", "dir/b.txt", "dir/sub/c.json", "with space.txt"])
 
 
+def here(of, id):
+    """The id of something whose artifacts can be asked for; an unknown one in place of others."""
+    return "nowhere" if of and of.experiment.is_elsewhere() else id
+
+
 def upload(w):
     run, id = w.run(0.05)
+    id = here(run, id)
     query = {"run_uuid": id, "path": path(w, 0.25)}
     if w.chance(0.03):
         del query[w.rng.choice(sorted(query))]
@@ -209,14 +215,14 @@ def upload(w):
 
 
 def list_artifacts(w):
-    query = {"run_id": w.run()[1]}
+    query = {"run_id": here(*w.run())}
     if w.chance(0.7):
         query["path"] = path(w)
     return Step("artifacts", "GET", API + "artifacts/list", query, reads=True)
 
 
 def download(w):
-    return Step("artifacts", "GET", "/get-artifact", {"run_id": w.run()[1], "path": path(w)}, reads=True)
+    return Step("artifacts", "GET", "/get-artifact", {"run_id": here(*w.run()), "path": path(w)}, reads=True)
 
 
 def proxied(w):
@@ -237,7 +243,7 @@ def proxied(w):
 
 
 def list_model_artifacts(w):
-    _, id = w.model()
+    id = here(*w.model())
     query = {"artifact_directory_path": path(w)} if w.chance(0.7) else {}
     return Step("artifacts", "GET", at(id) + "/artifacts/directories", query, reads=True)
 

@@ -27,7 +27,7 @@ def create_experiment(w):
         body["tags"] = tags(w, 4, 20000)
     symbol = w.symbol("exp")
     return Step("experiments", "POST", API + "experiments/create", body=body, capture={symbol: "experiment_id"},
-                then=lambda: w.experiments.append(Experiment("${%s}" % symbol, name)))
+                then=lambda: w.experiments.append(Experiment("${%s}" % symbol, name, location=body.get("artifact_location", ""))))
 
 
 def tags(w, most, limit, keys=None):

@@ -48,6 +48,11 @@ class Experiment:
     id: str
     name: str
     active: bool = True
+    location: str = ""
+
+    def is_elsewhere(self):
+        """Whether its artifacts are on a storage that both servers would look for, in vain and for a minute."""
+        return self.location.partition(":")[0] in ("s3", "gs", "wasbs", "abfss", "r2", "http")
 
 
 @dataclasses.dataclass
