@@ -46,7 +46,8 @@ def reads(world, searches):
         yield Step("reviews", "POST", reviews.ISSUES + "/search", body={"experiment_id": experiment.id})
     for run in world.runs:
         yield Step("runs", "GET", API + "runs/get", {"run_id": run.id})
-        yield Step("artifacts", "GET", API + "artifacts/list", {"run_id": run.id})
+        if not run.experiment.is_elsewhere():
+            yield Step("artifacts", "GET", API + "artifacts/list", {"run_id": run.id})
         for key in sorted(run.metrics):
             yield Step("history", "GET", API + "metrics/get-history", {"run_id": run.id, "metric_key": key})
             yield Step("history", "GET", AJAX + "metrics/get-history-bulk-interval",
