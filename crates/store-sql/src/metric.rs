@@ -34,7 +34,7 @@ impl MetricStore for SqlStore {
     async fn metric_history(&self, history: HistoryPage) -> Result<Page<Metric>> {
         let mut query = Query::new(format!(
             "SELECT {COLUMNS} FROM {} WHERE run_uuid = ? AND \"key\" = ? \
-             ORDER BY timestamp, step, value",
+             ORDER BY timestamp, step, value, is_nan",
             self.sql.metrics_of_run
         ));
         query.push_with("", [history.run_id.as_str().to_owned().into(), history.key.into()]);
@@ -53,7 +53,7 @@ impl MetricStore for SqlStore {
         let key = key.to_owned();
         let sql = format!(
             "SELECT {COLUMNS}, run_uuid FROM {} WHERE \"key\" = ? AND run_uuid IN ({}) \
-             ORDER BY run_uuid, timestamp, step, value{}",
+             ORDER BY run_uuid, timestamp, step, value, is_nan{}",
             self.sql.metrics_of_run,
             marks(run_ids.len()),
             self.dialect.page()
