@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use oxflow_model::{Error, Metric, Millis, Page, Result, RunId};
-use oxflow_store::{HistoryInterval, HistoryPage, MetricStore};
+use oxflow_store::{HistoryInterval, HistoryPage, MetricRange, MetricStore};
 
 use crate::args;
 use crate::error::DbError;
@@ -82,6 +82,37 @@ impl MetricStore for SqlStore {
             })
             .await
     }
+
+    async fn metric_ranges(
+        &self,
+        run_ids: Vec<RunId>,
+        keys: Vec<String>,
+    ) -> Result<Vec<MetricRange>> {
+        let sql = format!(
+            "SELECT run_uuid, \"key\", MIN(value), MAX(value) FROM {} \
+             WHERE run_uuid IN ({}) AND \"key\" IN ({}) AND is_nan = {} GROUP BY run_uuid, \"key\"",
+            self.sql.metrics_of_run,
+            marks(run_ids.len()),
+            marks(keys.len()),
+            self.dialect.truth(false)
+        );
+        self.database
+            .read(move |session| {
+                let runs = run_ids.iter().map(|id| Value::from(id.as_str()));
+                let args: Vec<Value<'_>> = runs.chain(keys.iter().map(Value::from)).collect();
+                Ok(session.rows(&sql, &args, read_range)?)
+            })
+            .await
+    }
+}
+
+fn read_range(row: &dyn Row) -> Result<MetricRange, DbError> {
+    Ok(MetricRange {
+        run_id: RunId::new(row.text_or_empty(0)?),
+        key: row.text_or_empty(1)?,
+        lowest: row.must_real(2)?,
+        highest: row.must_real(3)?,
+    })
 }
 
 /// Reads a point from [`COLUMNS`].

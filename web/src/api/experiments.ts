@@ -1,4 +1,4 @@
-import { get, post } from "./client";
+import { get, oxflow, post } from "./client";
 import type { Experiment } from "./types";
 
 export type Stage = "ACTIVE_ONLY" | "DELETED_ONLY" | "ALL";
@@ -36,3 +36,16 @@ export const restoreExperiment = (id: string) => post("experiments/restore", { e
 export const setExperimentTag = (id: string, key: string, value: string) =>
   post("experiments/set-experiment-tag", { experiment_id: id, key, value });
 export const deleteExperimentTag = (id: string, key: string) => post("experiments/delete-experiment-tag", { experiment_id: id, key });
+
+export interface Activity {
+  experiment_id: string;
+  runs: number;
+  running: number;
+  last_run_time?: number;
+}
+
+/** What happens in the experiments that have runs, by their ids. */
+export async function experimentActivity(signal?: AbortSignal): Promise<Map<string, Activity>> {
+  const { experiments = [] } = await oxflow.get<{ experiments?: Activity[] }>("experiments/activity", {}, signal);
+  return new Map(experiments.map((item) => [item.experiment_id, item]));
+}

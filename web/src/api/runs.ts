@@ -86,3 +86,20 @@ export async function histories(runIds: string[], key: string, { points, steps, 
   }
   return (await Promise.all(parts)).flatMap((part) => part.curves ?? []);
 }
+
+export interface MetricRange {
+  run_id: string;
+  key: string;
+  min: number | string;
+  max: number | string;
+}
+
+/** The lowest and the highest values of metrics of some runs; the server reads all their points for that. */
+export async function metricRanges(runIds: string[], keys: string[]): Promise<MetricRange[]> {
+  const found: MetricRange[] = [];
+  for (let at = 0; at < keys.length; at += MOST_RUNS) {
+    const answer = await oxflow.get<{ ranges?: MetricRange[] }>("metrics/ranges", { run_ids: runIds, metric_keys: keys.slice(at, at + MOST_RUNS) });
+    found.push(...(answer.ranges ?? []));
+  }
+  return found;
+}

@@ -63,7 +63,13 @@ pub fn summaries(random: &mut Random, start: i64) -> Vec<Point> {
     [loss, curve(random, "rougeL", start, 30, 20_000, 0.004, &score)].concat()
 }
 
-fn curve(
+/// A point that was logged once, at the end.
+pub fn last(key: &str, value: f64, timestamp: i64) -> Point {
+    Point { key: key.to_owned(), value, timestamp, step: 0 }
+}
+
+/// Points of a function of the share of steps that are done, from 0 to 1, and noise.
+pub fn curve(
     random: &mut Random,
     key: &str,
     start: i64,

@@ -284,3 +284,38 @@ pub async fn points_of_an_unknown_model_are_refused(store: &dyn Store) {
     assert_eq!(history(store, &id).await, [""; 0]);
     assert_eq!(latest(store, &id).await, [""; 0]);
 }
+
+pub async fn a_range_is_the_lowest_and_the_highest_number(store: &dyn Store) {
+    let (one, two, bare) = (run(store, 1).await, run(store, 2).await, run(store, 3).await);
+    let points = [
+        point("m", 3.0, 0, 0),
+        point("m", -1.5, 1, 1),
+        point("m", f64::NAN, 2, 2),
+        point("m", 2.0, 3, 3),
+        point("other", 9.0, 0, 0),
+        point("nothing", f64::NAN, 0, 0),
+        point("endless", f64::INFINITY, 0, 0),
+        point("unasked", 1.0, 0, 0),
+    ];
+    log(store, &one, &points).await;
+    log(store, &two, &[point("m", -0.5, 0, 0), point("M", 8.0, 0, 0)]).await;
+    let keys = ["m", "other", "nothing", "endless"].map(str::to_owned).to_vec();
+    let asked = vec![one.clone(), two.clone(), bare, RunId::new("unknown")];
+    let found = store.metric_ranges(asked, keys).await.unwrap();
+    let name = |id: &RunId| if *id == one { "one" } else { "two" };
+    let shown = found
+        .iter()
+        .map(|range| {
+            let (lowest, highest) = (range.lowest, range.highest);
+            format!("{} {}: {lowest} to {highest}", name(&range.run_id), range.key)
+        })
+        .collect();
+    let max = f64::MAX;
+    let expected = [
+        format!("one endless: {max} to {max}"),
+        "one m: -1.5 to 3".to_owned(),
+        "one other: 9 to 9".to_owned(),
+        "two m: -0.5 to -0.5".to_owned(),
+    ];
+    assert_eq!(super::sorted(shown), expected);
+}
