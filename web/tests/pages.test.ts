@@ -9,7 +9,9 @@ const last = demo.runs[demo.runs.length - 1] ?? "";
 
 test("experiments are searched, created, renamed, deleted and restored", async () => {
   const page = await open("/experiments");
-  await page.getByText("wake-word").waitFor();
+  const row = page.getByRole("listitem").filter({ hasText: "resnet-sweep" });
+  await row.getByText("12", { exact: true }).waitFor();
+  await row.locator(".running").getByText("1").waitFor();
   await page.getByPlaceholder("Search names and tags").fill("wak");
   await page.getByRole("link", { name: "speech/wake-word" }).waitFor();
   expect(await page.locator(".xlist-row").count()).toBe(1);
@@ -106,7 +108,7 @@ test("groups of runs are drawn as means between their extremes", async () => {
   await done(page);
 });
 
-test("scatter, parallel coordinates and boxes are drawn", async () => {
+test("scatter, parallel coordinates, boxes and contours are drawn", async () => {
   const page = await open(`${home}?mode=scatter`);
   await page.locator(".plot canvas").waitFor();
   await page.keyboard.press("4");
@@ -114,6 +116,11 @@ test("scatter, parallel coordinates and boxes are drawn", async () => {
   expect(page.url()).toContain("parallel");
   await page.keyboard.press("5");
   await page.getByRole("img", { name: /^val\/.* by .* of 12 runs$/ }).waitFor();
+  await page.keyboard.press("6");
+  await page.getByRole("img", { name: /^val\/.* by .* and .* of 12 runs$/ }).waitFor();
+  await page.getByLabel("Y", { exact: true }).selectOption("param:seed");
+  await page.getByRole("img", { name: /^val\/.* by .* and seed of 12 runs$/ }).waitFor();
+  expect(page.url()).toContain("contour=");
   await done(page);
 });
 
@@ -178,7 +185,10 @@ test("prompts show what changed, logged models what they are", async () => {
   await page.locator(".diff-new").getByText("for a busy reader").waitFor();
   await page.goto(`${inject("url")}/#${home}/models`);
   await page.getByRole("link", { name: "resnet34-2" }).click();
-  await page.getByText("test/accuracy").waitFor();
+  await page.getByRole("list", { name: "Metrics" }).getByText("test/accuracy").waitFor();
+  await page.goto(`${inject("url")}/#/prompts/translate`);
+  await page.getByRole("button", { name: "Changes since v1" }).click();
+  await page.locator(".diff-new").getByText("into {{ language }}").waitFor();
   await done(page);
 });
 
@@ -230,6 +240,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       [`${home}?mode=charts`, "Smoothing"],
       [`${home}?mode=images`, "val/sample"],
       [`${home}?mode=box`, "12 runs"],
+      [`${home}?mode=contour`, "smoothed between them"],
       [`${home}/about`, "Log to this experiment"],
       [`${home}/models`, "resnet34-0"],
       [`${home}/runs/${last}`, "Load this run"],

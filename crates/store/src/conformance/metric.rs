@@ -303,7 +303,7 @@ pub async fn a_range_is_the_lowest_and_the_highest_number(store: &dyn Store) {
     let asked = vec![one.clone(), two.clone(), bare, RunId::new("unknown")];
     let found = store.metric_ranges(asked, keys).await.unwrap();
     let name = |id: &RunId| if *id == one { "one" } else { "two" };
-    let shown = found
+    let shown: Vec<String> = found
         .iter()
         .map(|range| {
             let (lowest, highest) = (range.lowest, range.highest);

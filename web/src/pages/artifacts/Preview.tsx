@@ -9,12 +9,13 @@ import { CopyButton, Empty, Failure, Segment, Skeleton } from "../../ui/bits";
 import { CsvTable } from "./CsvTable";
 
 const Code = lazy(() => import("./Code"));
+const GeoMap = lazy(() => import("./GeoMap"));
 const ParquetTable = lazy(() => import("./ParquetTable"));
 
 /** Bytes of a file that are shown; the rest is a download away. */
 const SHOWN = 1_000_000;
 
-const LOOKS: Partial<Record<FileKind, string>> = { csv: "Table", markdown: "Text", html: "Page" };
+const LOOKS: Partial<Record<FileKind, string>> = { csv: "Table", markdown: "Text", html: "Page", geojson: "Map" };
 
 /** What is in a file. Nothing of it runs with the rights of this page. */
 export function Preview({ owner, path }: { owner: Owner; path: string }) {
@@ -73,6 +74,12 @@ function Content({ owner, path, address, kind }: { owner: Owner; path: string; a
       return (
         <Suspense fallback={<div style={{ padding: 16 }}><Skeleton height={200} /></div>}>
           <ParquetTable owner={owner} path={path} />
+        </Suspense>
+      );
+    case "geojson":
+      return (
+        <Suspense fallback={<div style={{ padding: 16 }}><Skeleton height={200} /></div>}>
+          <GeoMap owner={owner} path={path} />
         </Suspense>
       );
     case "binary":

@@ -2,8 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronRight, Ellipsis, Folder, Pencil, RotateCcw, Star, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
-import { type Activity, deleteExperiment, renameExperiment, restoreExperiment } from "../../api/experiments";
-import type { Experiment } from "../../api/types";
+import { deleteExperiment, renameExperiment, restoreExperiment } from "../../api/experiments";
+import type { Activity, Experiment } from "../../api/types";
 import type { Line } from "../../lib/folders";
 import { isPlainTag } from "../../lib/columns";
 import { formatAgo, formatNumber, formatTime, plural } from "../../lib/format";
@@ -133,7 +133,7 @@ function RunCount({ activity, known }: { activity?: Activity; known: boolean }) 
           </span>
         </Tip>
       )}
-      {formatNumber(runs)}
+      <span>{formatNumber(runs)}</span>
     </span>
   );
 }

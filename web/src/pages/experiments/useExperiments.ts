@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useSyncExternalStore } from "react";
-import { type Activity, type Stage, allExperiments, experimentActivity } from "../../api/experiments";
+import { type Stage, allExperiments, experimentActivity } from "../../api/experiments";
+import type { Activity } from "../../api/types";
 import { recall, remember } from "../../lib/storage";
 
 export function useExperiments(stage: Stage) {

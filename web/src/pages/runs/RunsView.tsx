@@ -1,4 +1,4 @@
-import { ChartCandlestick, ChartLine, ChartScatter, Images, Pause, Play, Table2, Waves } from "lucide-react";
+import { ChartCandlestick, ChartLine, ChartScatter, Images, Mountain, Pause, Play, Table2, Waves } from "lucide-react";
 import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError, messageOf } from "../../api/client";
 import { type Column, type Row, column, columnsOf, defaultColumns, differing, isRange, sortedByRange } from "../../lib/columns";
@@ -28,6 +28,7 @@ const ChartsPanel = lazy(() => import("../charts/ChartsPanel"));
 const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
 const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
 const BoxPanel = lazy(() => import("../charts/BoxPanel"));
+const ContourPanel = lazy(() => import("../charts/ContourPanel"));
 const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
 
 /** Runs that are fetched for groups and trees, which the server does not make. */
@@ -39,6 +40,7 @@ const MODES: [Mode, React.ReactNode][] = [
   ["scatter", <ModeName key="s" icon={<ChartScatter />} name="Scatter" />],
   ["parallel", <ModeName key="p" icon={<Waves />} name="Parallel" />],
   ["box", <ModeName key="b" icon={<ChartCandlestick />} name="Box" />],
+  ["contour", <ModeName key="n" icon={<Mountain />} name="Contour" />],
   ["images", <ModeName key="i" icon={<Images />} name="Images" />],
 ];
 
@@ -105,7 +107,8 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
     "3": () => setMode("scatter"),
     "4": () => setMode("parallel"),
     "5": () => setMode("box"),
-    "6": () => setMode("images"),
+    "6": () => setMode("contour"),
+    "7": () => setMode("images"),
     p: () => pause(!paused),
     Escape: () => marks.setSelected([]),
   });
@@ -162,6 +165,8 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
             <ParallelPanel {...panel} />
           ) : state.mode === "box" ? (
             <BoxPanel {...panel} />
+          ) : state.mode === "contour" ? (
+            <ContourPanel {...panel} />
           ) : state.mode === "images" ? (
             <ImagesPanel {...panel} />
           ) : (
