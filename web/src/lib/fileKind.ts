@@ -1,4 +1,4 @@
-export type FileKind = "image" | "audio" | "video" | "markdown" | "csv" | "html" | "pdf" | "parquet" | "geojson" | "text" | "binary";
+export type FileKind = "image" | "audio" | "video" | "markdown" | "csv" | "html" | "pdf" | "parquet" | "geojson" | "mlmodel" | "text" | "binary";
 
 const KINDS: Record<string, FileKind> = Object.fromEntries([
   ...["png", "jpg", "jpeg", "gif", "webp", "bmp", "svg", "avif", "ico"].map((ending) => [ending, "image"]),
@@ -16,6 +16,7 @@ const KINDS: Record<string, FileKind> = Object.fromEntries([
 /** How a file is shown, by its name. What is not known is tried as text. */
 export function kindOf(path: string): FileKind {
   const name = path.split("/").pop() ?? "";
+  if (name === "MLmodel") return "mlmodel";
   const ending = name.includes(".") ? (name.split(".").pop() ?? "").toLowerCase() : "";
   return KINDS[ending] ?? "text";
 }

@@ -23,7 +23,15 @@ function scaleOf(values: number[], texts: string[]) {
   const [least, most] = [Math.min(...values), Math.max(...values)].map(place) as [number, number];
   const span = most - least || 1;
   const [low, high] = [least - MARGIN * span, most + MARGIN * span];
-  return { log, low, high, place, back, share: (value: number) => (place(value) - low) / (high - low), at: (share: number) => low + share * (high - low) };
+  return { low, high, ticks: log ? decades(low, high) : undefined, place, back, share: (value: number) => (place(value) - low) / (high - low), at: (share: number) => low + share * (high - low) };
+}
+
+/** Where an axis of orders of magnitude has its marks: at 1, 10, 100, and between them where there are few of those. */
+function decades(low: number, high: number): number[] {
+  const steps = high - low > 3 ? [1] : [1, 3];
+  const first = Math.floor(low);
+  const all = Array.from({ length: Math.ceil(high) - first + 1 }, (_, at) => steps.map((step) => first + at + Math.log10(step))).flat();
+  return all.filter((mark) => mark >= low && mark <= high);
 }
 
 /** Two numbers of runs as a plane, a third as its height: smoothed between the runs. */
@@ -58,9 +66,9 @@ export default function ContourPanel({ rows, state, columns, update }: PanelProp
         nameGap: gap,
         min: scale.low,
         max: scale.high,
-        interval: scale.log ? 1 : undefined,
+        axisTick: { customValues: scale.ticks },
         nameTextStyle: { color: color("--text-2"), fontSize: 12 },
-        axisLabel: { color: color("--text-3"), fontSize: 11, showMinLabel: false, showMaxLabel: false, formatter: (value: number) => formatNumber(scale.back(value), 4) },
+        axisLabel: { color: color("--text-3"), fontSize: 11, showMinLabel: false, showMaxLabel: false, customValues: scale.ticks, formatter: (value: number) => formatNumber(scale.back(value), 4) },
         splitLine: { show: false },
         axisLine: { lineStyle: { color: color("--line-strong") } },
       });
@@ -92,7 +100,7 @@ export default function ContourPanel({ rows, state, columns, update }: PanelProp
             return `${point.row.name}\n${x.label}: ${formatNumber(point.x)}\n${y.label}: ${formatNumber(point.y)}\n${z.label}: ${formatNumber(point.z)}`;
           },
         },
-        visualMap: { seriesIndex: 1, min: low, max: high, dimension: 2, right: 8, top: 28, itemHeight: 140, precision: 4, text: [z.label, ""], textStyle: { color: color("--text-3") }, inRange: { color: RAMP } },
+        visualMap: { seriesIndex: 1, min: low, max: high, dimension: 2, right: 8, top: 28, itemHeight: 140, precision: 4, text: [formatNumber(high, 4), formatNumber(low, 4)], textStyle: { color: color("--text-3") }, inRange: { color: RAMP } },
         series: [
           { type: "custom", renderItem: band, data: levels.map((level) => [xs.low, ys.low, level.from]), clip: true, silent: true, z: 1 },
           { type: "scatter", symbolSize: 9, z: 3, itemStyle: { borderColor: color("--bg"), borderWidth: 1.5 }, data: points.map((point) => [xs.place(point.x), ys.place(point.y), point.z]) },

@@ -8,6 +8,7 @@ import {
 import { run as fetchRun } from "../../api/runs";
 import { byKey, toRow } from "../../lib/columns";
 import { exactNumber, formatNumber, formatTime } from "../../lib/format";
+import { loadModel } from "../../lib/snippets";
 import { IconButton } from "../../ui/Button";
 import { EditableNote } from "../../ui/EditableNote";
 import { Menu } from "../../ui/Menu";
@@ -74,7 +75,7 @@ export function VersionPage() {
             )}
             <section className="stack" aria-label="Load it">
               <h2>Load it</h2>
-              <Snippet code={`import mlflow\n\nmodel = mlflow.pyfunc.load_model("models:/${name}/${number}")`} />
+              <Snippet code={loadModel(`models:/${name}/${number}`)} />
             </section>
           </div>
           <aside className="stack" style={{ gap: 20 }}>
