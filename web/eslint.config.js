@@ -16,5 +16,5 @@ export default ts.config(
       "@typescript-eslint/no-non-null-assertion": "error",
     },
   },
-  { files: ["scripts/**/*.mjs"], languageOptions: { globals: { window: "readonly", performance: "readonly", requestAnimationFrame: "readonly", innerHeight: "readonly", fetch: "readonly", document: "readonly", console: "readonly", process: "readonly", URL: "readonly", Buffer: "readonly" } } },
+  { files: ["scripts/**/*.mjs"], languageOptions: { globals: { window: "readonly", performance: "readonly", requestAnimationFrame: "readonly", innerHeight: "readonly", fetch: "readonly", document: "readonly", console: "readonly", process: "readonly", URL: "readonly", Buffer: "readonly", setTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly" } } },
 );

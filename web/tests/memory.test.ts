@@ -6,8 +6,8 @@ withBrowser();
 const EVENTS = Number(process.env.EVENTS ?? 150);
 /** Points that are there before, so that samples of histories have their full length from the beginning. */
 const BEFORE = 3000;
-/** What may come and go between two looks, in bytes. */
-const SLACK = 3_000_000;
+/** What the heap may grow by meanwhile, in bytes; keeping each answer to a chart would be twice as much. */
+const SLACK = 800_000;
 
 interface Created {
   run: { info: { run_id: string } };
@@ -41,7 +41,7 @@ test("memory stays flat while runs go on", async () => {
   await page.locator('[data-metric="loss"] canvas').waitFor();
   const session = await page.context().newCDPSession(page);
   const heap = async () => {
-    await session.send("HeapProfiler.collectGarbage");
+    for (let round = 0; round < 3; round++) await session.send("HeapProfiler.collectGarbage");
     return (await session.send("Runtime.getHeapUsage")).usedSize;
   };
   const sizes: number[] = [];
@@ -54,15 +54,22 @@ test("memory stays flat while runs go on", async () => {
     await page.clock.runFor(1000);
     if (event % (EVENTS / 6) === 0) sizes.push(await heap());
   }
-  // The page did follow: the tip of the curve is the last point, or the one before it if that is on its way.
-  const chart = page.locator('[data-metric="loss"] .u-over');
-  const box = await chart.boundingBox();
+  // The page did follow, to the last point.
+  const box = await page.locator('[data-metric="loss"] .u-over').boundingBox();
   if (!box) throw new Error("no chart");
-  await page.mouse.move(box.x + box.width - 2, box.y + 40);
-  const tip = (await page.locator(".chart-tip").innerText()).match(/step ([\d ,]+)/)?.[1] ?? "";
-  expect(Number(tip.replace(/\D/g, ""))).toBeGreaterThan(BEFORE + EVENTS - 30);
-  const [, first = 0] = sizes;
-  const last = sizes[sizes.length - 1] ?? 0;
+  await expect
+    .poll(
+      async () => {
+        await page.clock.runFor(1000);
+        await page.mouse.move(box.x + 40, box.y + 40);
+        await page.mouse.move(box.x + box.width - 1, box.y + 40);
+        return Number((await page.locator(".chart-tip").innerText()).match(/step ([\d ,]+)/)?.[1]?.replace(/\D/g, ""));
+      },
+      { timeout: 60_000 },
+    )
+    .toBeGreaterThan(BEFORE + EVENTS - 3);
+  // The first look is too early: caches fill. Of two looks, the lower one counts, as the other may have met a request.
+  const [first, last] = [Math.min(...sizes.slice(1, 3)), Math.min(...sizes.slice(-2))];
   console.log(`heap after each sixth of ${EVENTS} s: ${sizes.map((size) => `${Math.round(size / 1000)} kB`).join(", ")}`);
   expect(last).toBeLessThan(first + SLACK);
   await done(page);

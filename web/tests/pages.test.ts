@@ -186,6 +186,16 @@ test("a model is registered from its run", async () => {
   await page.getByRole("heading", { name: "Version 1" }).waitFor();
   const { model_version: made } = await api<{ model_version: { run_id: string; source: string } }>("model-versions/get?name=from-a-run&version=1");
   expect(made).toMatchObject({ run_id: last, source: `runs:/${last}/model` });
+  await page.getByRole("region", { name: "Signature" }).getByText("width").waitFor();
+  await done(page);
+});
+
+test("versions of a model are compared by their runs", async () => {
+  const page = await open("/models/imagenet-classifier");
+  await page.getByRole("checkbox", { name: "Choose version 1" }).check();
+  await page.getByRole("checkbox", { name: "Choose version 2" }).check();
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("heading", { name: "Compare 2 runs" }).waitFor();
   await done(page);
 });
 
@@ -272,6 +282,11 @@ for (const colorScheme of ["light", "dark"] as const) {
       [`${home}?mode=images`, "val/sample"],
       [`${home}?mode=box`, "12 runs"],
       [`${home}?mode=contour`, "smoothed between them"],
+      [`${home}?mode=scatter`, "runs have both"],
+      [`${home}/runs/${last}/artifacts/model/MLmodel`, "Flavours"],
+      [`${home}/runs/${last}/charts`, "Smoothing"],
+      ["/prompts", "translate"],
+      ["/nothing/of/this", "There is no such page"],
       [`${home}/about`, "Log to this experiment"],
       [`${home}/models`, "resnet34-0"],
       [`${home}/runs/${last}`, "Load this run"],

@@ -83,9 +83,19 @@ pub fn curve(
         .zip(0..steps)
         .map(|(at, step)| Point {
             key: key.to_owned(),
-            value: value(step as f64 / last) + random.normal(noise),
+            value: possible(key, value(step as f64 / last) + random.normal(noise)),
             timestamp: start + at * pace,
             step,
         })
         .collect()
+}
+
+/// Noise does not make a share negative, or more than the whole.
+fn possible(key: &str, value: f64) -> f64 {
+    let whole = match key.rsplit(['/', '_']).next() {
+        Some("percentage") => 100.0,
+        Some("accuracy" | "top5" | "dice" | "iou" | "auc" | "rougeL") => 1.0,
+        _ => return value,
+    };
+    value.clamp(0.0, whole)
 }

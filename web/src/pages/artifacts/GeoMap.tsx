@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { type Owner, artifactText } from "../../api/artifacts";
-import { colorOf } from "../../lib/color";
+import { assignColors } from "../../lib/color";
 import { formatBytes, formatNumber, plural } from "../../lib/format";
 import { type Shape, mapOf } from "../../lib/geo";
 import { Empty, Failure, Skeleton } from "../../ui/bits";
@@ -25,6 +25,7 @@ export default function GeoMap({ owner, path }: { owner: Owner; path: string }) 
   const { data, error, isPending, refetch } = useQuery({ queryKey: ["artifact", owner, path, "whole"], queryFn: ({ signal }) => artifactText(owner, path, LARGEST, signal) });
   const [pointed, setPointed] = useState<Shape>();
   const { map, why } = useMemo(() => (data?.whole ? mapOrWhy(data.text) : { map: undefined }), [data]);
+  const colors = useMemo(() => assignColors(new Set(map?.shapes.map(({ group }) => group))), [map]);
   if (error) return <Failure error={error} retry={() => void refetch()} />;
   if (isPending) return <div style={{ padding: 16 }}><Skeleton height={200} /></div>;
   if (!data.whole) return <Empty title="Too large for a map">The file has {formatBytes(data.total)}. Its beginning is shown under Source.</Empty>;
@@ -39,13 +40,13 @@ export default function GeoMap({ owner, path }: { owner: Owner; path: string }) 
       <div className="geo">
         <svg viewBox={`${-MARGIN} ${-MARGIN} ${map.width + 2 * MARGIN} ${map.height + 2 * MARGIN}`} role="img" aria-label={`Map of ${plural(map.features, "feature")}`} onMouseLeave={() => setPointed(undefined)}>
           {map.shapes.map((shape, at) => (
-            <ShapeMark key={at} shape={shape} onPoint={setPointed} />
+            <ShapeMark key={at} shape={shape} color={colors.get(shape.group) ?? ""} onPoint={setPointed} />
           ))}
         </svg>
         <aside className="geo-side">
           {groups.map((group) => (
             <span key={group} className="row" style={{ gap: 6 }}>
-              <span className="swatch" style={{ background: colorOf(group) }} />
+              <span className="swatch" style={{ background: colors.get(group) }} />
               <span className="truncate">{group}</span>
             </span>
           ))}
@@ -63,8 +64,7 @@ export default function GeoMap({ owner, path }: { owner: Owner; path: string }) 
   );
 }
 
-function ShapeMark({ shape, onPoint }: { shape: Shape; onPoint: (shape: Shape) => void }) {
-  const color = colorOf(shape.group);
+function ShapeMark({ shape, color, onPoint }: { shape: Shape; color: string; onPoint: (shape: Shape) => void }) {
   const common = { onMouseEnter: () => onPoint(shape), className: `geo-${shape.kind}`, stroke: color };
   if (shape.at) return <circle {...common} cx={shape.at[0]} cy={shape.at[1]} r={6} fill={color} />;
   return <path {...common} d={shape.path} fill={shape.kind === "area" ? color : "none"} />;

@@ -1,7 +1,8 @@
 import type { Owner } from "../../api/artifacts";
-import { type Field, modelFileOf } from "../../lib/mlmodel";
+import { modelFileOf } from "../../lib/mlmodel";
 import { loadModel } from "../../lib/snippets";
 import { Empty, Snippet } from "../../ui/bits";
+import { Signature } from "./Signature";
 
 /** Where clients find the model that a file describes. */
 function uriOf(owner: Owner, path: string): string {
@@ -37,46 +38,5 @@ export default function ModelFile({ owner, path, text }: { owner: Owner; path: s
         <Snippet code={loadModel(uriOf(owner, path))} />
       </section>
     </div>
-  );
-}
-
-interface SignatureProps {
-  inputs?: Field[];
-  outputs?: Field[];
-  params?: Field[];
-}
-
-/** What a model takes and gives. */
-export function Signature({ inputs, outputs, params }: SignatureProps) {
-  const parts: [string, Field[]][] = [["Inputs", inputs ?? []], ["Outputs", outputs ?? []], ["Params", params ?? []]];
-  const known = parts.filter(([, fields]) => fields.length);
-  return (
-    <section className="stack" aria-label="Signature">
-      <h2>Signature</h2>
-      {!known.length && <p className="quiet">The model was logged without one. Pass `signature` or `input_example` to log_model.</p>}
-      <div className="pair">
-        {known.map(([name, fields]) => (
-          <div key={name} className="panel">
-            <div className="panel-head">
-              <h3>{name}</h3>
-              <span className="faint num">{fields.length}</span>
-            </div>
-            <div className="kv" tabIndex={0} role="list" aria-label={name}>
-              {fields.map((field) => (
-                <div key={field.name} className="kv-row" role="listitem">
-                  <span className="truncate" title={field.name}>
-                    {field.name}
-                  </span>
-                  <span className="mono quiet">
-                    {field.type}
-                    {field.optional && <span className="faint"> optional</span>}
-                  </span>
-                </div>
-              ))}
-            </div>
-          </div>
-        ))}
-      </div>
-    </section>
   );
 }

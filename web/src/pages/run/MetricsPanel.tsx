@@ -27,9 +27,9 @@ export function MetricsPanel({ row }: { row: Row }) {
   const keys = useMemo(() => found.slice(0, MOST_RANGES).map(({ key }) => key), [found]);
   const rows = useMemo(() => [row], [row]);
   useRanges(keys, rows);
-  const cell = (value: number | undefined) => (
-    <td className="right num" title={value === undefined ? undefined : exactNumber(value)}>
-      {value === undefined ? <span className="faint">–</span> : formatNumber(value, 5, true)}
+  const cell = (value: number | undefined, where = "") => (
+    <td className="right num" title={value === undefined ? undefined : exactNumber(value) + where}>
+      {value === undefined ? <span className="faint">–</span> : formatNumber(value, 4, true)}
     </td>
   );
   return (
@@ -41,14 +41,13 @@ export function MetricsPanel({ row }: { row: Row }) {
       </div>
       {items.length ? (
         <div className="kv" tabIndex={0} role="region" aria-label="Metrics">
-          <table className="plain-table tight">
+          <table className="plain-table tight metrics-table">
             <thead>
               <tr>
                 <th>Name</th>
                 <th className="right">Last</th>
                 <th className="right">Min</th>
                 <th className="right">Max</th>
-                <th className="right">Step</th>
               </tr>
             </thead>
             <tbody>
@@ -59,10 +58,9 @@ export function MetricsPanel({ row }: { row: Row }) {
                     <td className="truncate quiet" title={key}>
                       {key}
                     </td>
-                    {cell(value)}
+                    {cell(value, ` at step ${formatNumber(step)}`)}
                     {cell(range?.min)}
                     {cell(range?.max)}
-                    <td className="right num faint">{formatNumber(step)}</td>
                   </tr>
                 );
               })}

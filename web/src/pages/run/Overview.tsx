@@ -36,7 +36,7 @@ export function Overview({ run, row }: { run: Run; row: Row }) {
       <div className="split">
         <div className="stack" style={{ gap: 20 }}>
           <EditableNote title="Notes" text={row.tags.get(NOTE) ?? ""} onSave={(text) => setRunTag(id, NOTE, text).then(refresh)} />
-          <div className="pair">
+          <div className="pair metrics-and-params">
             <MetricsPanel row={row} />
             <KeyValues title="Params" items={params} empty="No params logged." />
           </div>
