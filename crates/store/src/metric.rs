@@ -62,6 +62,13 @@ pub trait MetricStore: Send + Sync {
     /// each bucket is taken; the very last point always is.
     async fn metric_history_interval(&self, interval: HistoryInterval) -> Result<Vec<Metric>>;
 
+    /// Samples for the eye: those of [`metric_history_interval`](Self::metric_history_interval), but of a history
+    /// that is long, a store may take points at evenly spread steps instead, so that it need not read all of it.
+    /// The first and the last step are always there.
+    async fn metric_curves(&self, interval: HistoryInterval) -> Result<Vec<Metric>> {
+        self.metric_history_interval(interval).await
+    }
+
     /// Of each of these runs and metrics that has numbers, the lowest and the highest, in no order. NaN is no
     /// number; infinities are the numbers that they are kept as. All points are read.
     async fn metric_ranges(

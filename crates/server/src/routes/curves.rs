@@ -44,7 +44,7 @@ async fn curves(
     let size = interval.run_ids.len().div_ceil(PARTS).max(1);
     let parts = interval.run_ids.chunks(size).map(|runs| {
         let part = HistoryInterval { run_ids: runs.to_vec(), ..interval.clone() };
-        app.store.metric_history_interval(part)
+        app.store.metric_curves(part)
     });
     let points: Result<Vec<Vec<Metric>>> = try_join_all(parts).await;
     let times = request.with_timestamps.unwrap_or(false);

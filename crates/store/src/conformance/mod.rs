@@ -210,6 +210,7 @@ macro_rules! conformance_suite {
             history_is_sorted_by_time_step_and_value
             pages_of_history_have_no_gaps_and_no_repeats
             a_range_is_the_lowest_and_the_highest_number
+            curves_of_long_histories_reach_over_all_their_steps
             what_is_unknown_has_no_history
             bulk_history_is_sorted_by_run_and_cut_as_a_whole
             samples_take_the_first_of_each_bucket_and_the_very_last
