@@ -97,7 +97,7 @@ export function cellValue(row: Row, column: Column): number | string | undefined
       return row.metrics.get(column.key);
     case "min":
     case "max":
-      return rangeOf(row.id, column.key)?.[column.kind];
+      return extreme(row, column.key, column.kind);
     case "param":
       return row.params.get(column.key);
     case "tag":
@@ -105,6 +105,14 @@ export function cellValue(row: Row, column: Column): number | string | undefined
     case "attribute":
       return attribute(row, column.key);
   }
+}
+
+/** The lowest or the highest value that is known; the last one may be newer than what the server was asked for. */
+export function extreme(row: Row, metric: string, kind: "min" | "max"): number | undefined {
+  const range = rangeOf(row.id, metric);
+  const last = row.metrics.get(metric);
+  if (!range || last === undefined || Number.isNaN(last)) return range?.[kind];
+  return Math[kind](range[kind], last);
 }
 
 function attribute(row: Row, key: string): number | string | undefined {
@@ -154,14 +162,32 @@ export function orderKey(column: Column): string | undefined {
   }
 }
 
-/** All columns that some rows have something for. */
-export function columnsOf(rows: Row[]): Column[] {
-  const keys = { metric: new Set<string>(), param: new Set<string>(), tag: new Set<string>() };
-  for (const row of rows) {
+interface Keys {
+  rows: Row[];
+  metric: Set<string>;
+  param: Set<string>;
+  tag: Set<string>;
+}
+
+let lastKeys: Keys | undefined;
+
+/** The keys that some rows have. While more rows come in below the others, only those are looked at. */
+function keysOf(rows: Row[]): Keys {
+  const isMore = lastKeys !== undefined && lastKeys.rows.length <= rows.length && lastKeys.rows.every((row, at) => row === rows[at]);
+  const known = isMore ? lastKeys : undefined;
+  const keys: Keys = { metric: new Set(), param: new Set(), tag: new Set(), ...known, rows };
+  for (const row of rows.slice(known?.rows.length ?? 0)) {
     for (const key of row.metrics.keys()) keys.metric.add(key);
     for (const key of row.params.keys()) keys.param.add(key);
     for (const key of row.tags.keys()) if (isPlainTag(key)) keys.tag.add(key);
   }
+  lastKeys = keys;
+  return keys;
+}
+
+/** All columns that some rows have something for. */
+export function columnsOf(rows: Row[]): Column[] {
+  const keys = keysOf(rows);
   const sorted = (kind: "metric" | "param" | "tag") => [...keys[kind]].sort(byKey).map((key) => column(`${kind}:${key}`));
   const attributes = Object.keys(ATTRIBUTES).map((key) => column(`attribute:${key}`));
   return [...attributes, ...sorted("metric"), ...sorted("param"), ...sorted("tag")];

@@ -1,7 +1,7 @@
 /** Asks the server for lowest and highest values, and tells who shows them. */
 import { metricRanges } from "../api/runs";
 import { type Column, type Row, isRange, stampOf } from "./columns";
-import { hasRange, keepRange } from "./ranges";
+import { keepRange, knowledge } from "./ranges";
 
 /** Runs that one request names: the server reads all their points. */
 const AT_ONCE = 25;
@@ -24,10 +24,20 @@ export function rangeMetrics(columns: Column[]): string[] {
   return [...new Set(columns.filter(isRange).map((item) => item.key))];
 }
 
-/** Fetches ranges that are not known yet, a few runs at a time; those of a run that goes on, again. */
-export async function fetchRanges(metrics: string[], rows: Row[]): Promise<void> {
+/**
+ * Fetches ranges that are not known yet, a few runs at a time; those of a run that goes on, again after a while. Tells
+ * whether there are some of those.
+ */
+export async function fetchRanges(metrics: string[], rows: Row[]): Promise<boolean> {
+  let later = false;
+  const now = Date.now();
   const missing = rows.flatMap((row) => {
-    const keys = metrics.filter((metric) => row.metrics.has(metric) && !hasRange(row.id, metric, stampOf(row, metric)));
+    const keys = metrics.filter((metric) => {
+      if (!row.metrics.has(metric)) return false;
+      const known = knowledge(row.id, metric, stampOf(row, metric), now);
+      later ||= known === "for now";
+      return known === "none";
+    });
     const name = `${row.id} ${keys.join(" ")}`;
     return keys.length && !asked.has(name) ? [{ row, keys, name }] : [];
   });
@@ -50,4 +60,5 @@ export async function fetchRanges(metrics: string[], rows: Row[]): Promise<void>
       for (const { name } of part) asked.delete(name);
     }
   }
+  return later;
 }

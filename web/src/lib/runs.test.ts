@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { Run } from "../api/types";
 import { axisKind, sweepAxes } from "./axes";
 import { assignColors, colorOf, PALETTE } from "./color";
-import { type Row, cellValue, column, columnsOf, defaultColumns, orderKey, toRow } from "./columns";
+import { type Row, cellValue, column, columnsOf, defaultColumns, orderKey, sortedByRange, toRow } from "./columns";
+import { AGAIN_MS, keepRange, knowledge } from "./ranges";
 import { bestOf, compareSections } from "./compare";
 import { align, curvesOf, sectionOf, valueAt } from "./curves";
 import { folderLines } from "./folders";
@@ -37,6 +38,29 @@ test("keys are ordered by as the server spells them", () => {
   expect(orderKey(column("metric:val/loss"))).toBe("metrics.`val/loss`");
   expect(orderKey(column("attribute:start_time"))).toBe("attributes.start_time");
   expect(orderKey(column("attribute:duration"))).toBeUndefined();
+});
+
+test("columns are those of all rows, whether they come at once or one after the other", () => {
+  const rows = [row("a", { metrics: { loss: 1 } }), row("b", { metrics: { score: 1 }, params: { lr: "1" } }), row("c", { params: { lr: "2" } })];
+  const ids = (some: Row[]) => columnsOf(some).filter(({ kind }) => kind !== "attribute").map(({ id }) => id);
+  expect(ids(rows.slice(0, 1))).toEqual(["metric:loss"]);
+  expect(ids(rows)).toEqual(["metric:loss", "metric:score", "param:lr"]);
+  expect(ids(rows.slice(1))).toEqual(["metric:score", "param:lr"]);
+  expect(ids([...rows.slice(0, 1), row("d", { tags: { stage: "x" } })])).toEqual(["metric:loss", "tag:stage"]);
+});
+
+test("lowest and highest values take in the last one, and are asked for again only after a while", () => {
+  const one = row("ranged", { metrics: { loss: 0.25 } });
+  expect(cellValue(one, column("min:loss"))).toBeUndefined();
+  keepRange("ranged", "loss", "5 1000", { min: 0.5, max: 2 });
+  expect(cellValue(one, column("min:loss"))).toBe(0.25);
+  expect(cellValue(one, column("max:loss"))).toBe(2);
+  const now = Date.now();
+  expect(knowledge("ranged", "loss", "5 1000", now + 1e6)).toBe("known");
+  expect(knowledge("ranged", "loss", "6 1001", now)).toBe("for now");
+  expect(knowledge("ranged", "loss", "6 1001", now + AGAIN_MS + 1)).toBe("none");
+  expect(sortedByRange([row("other", {}), one], "-max:loss").map(({ id }) => id)).toEqual(["ranged", "other"]);
+  expect(column("min:val/loss").label).toBe("min val/loss");
 });
 
 test("a first look shows what differs, and metrics that most runs have", () => {

@@ -1,8 +1,7 @@
 import { useMemo, useState } from "react";
-import { type Row, byKey } from "../../lib/columns";
+import { type Row, byKey, extreme } from "../../lib/columns";
 import { exactNumber, formatNumber, toNumber } from "../../lib/format";
 import { wordFilter } from "../../lib/fuzzy";
-import { rangeOf } from "../../lib/ranges";
 import { SearchBox } from "../../ui/bits";
 import { useRanges } from "../runs/useRanges";
 
@@ -52,15 +51,14 @@ export function MetricsPanel({ row }: { row: Row }) {
             </thead>
             <tbody>
               {found.map(({ key, value, step }) => {
-                const range = rangeOf(row.id, key);
                 return (
                   <tr key={key}>
                     <td className="truncate quiet" title={key}>
                       {key}
                     </td>
                     {cell(value, ` at step ${formatNumber(step)}`)}
-                    {cell(range?.min)}
-                    {cell(range?.max)}
+                    {cell(extreme(row, key, "min"))}
+                    {cell(extreme(row, key, "max"))}
                   </tr>
                 );
               })}

@@ -74,12 +74,15 @@ export function RunsTable(props: Props) {
   const box = useRef<HTMLDivElement>(null);
   const nameWidth = widths.name ?? props.nameWidth ?? NAME;
   const grouped = lines[0]?.kind === "group";
+  // As text: while it stays the same, no cell is drawn anew because more rows came in.
+  const numeric = useMemo(() => columns.filter((item) => looksNumeric(item, rows)).map((item) => item.id).join("\n"), [columns, rows]);
   const [fixed, free] = useMemo(() => {
+    const atRight = new Set(numeric.split("\n"));
     const place = (items: Column[], start: number) => {
       let left = start;
       return items.map((item): Placed => {
         const width = widths[item.id] ?? defaultWidth(item, grouped);
-        const placed = { column: item, width, left, right: looksNumeric(item, rows) };
+        const placed = { column: item, width, left, right: atRight.has(item.id) };
         left += width;
         return placed;
       });
@@ -88,7 +91,7 @@ export function RunsTable(props: Props) {
     const first = place(fixedItems, nameWidth);
     const end = nameWidth + first.reduce((sum, item) => sum + item.width, 0);
     return [first, place(columns.filter((item) => !pinned.includes(item.id)), end)];
-  }, [columns, pinned, widths, nameWidth, rows, grouped]);
+  }, [columns, pinned, widths, nameWidth, numeric, grouped]);
   const fixedWidth = nameWidth + fixed.reduce((sum, item) => sum + item.width, 0);
   const totalWidth = fixedWidth + free.reduce((sum, item) => sum + item.width, 0);
 

@@ -69,12 +69,14 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   const deferred = useDeferredValue(rows);
   const slowRows = deferred.length ? deferred : rows;
   const all = useMemo(() => columnsOf(slowRows), [slowRows]);
-  const standard = useMemo(() => defaultColumns(all, slowRows), [all, slowRows]);
-  const shownIds = state.columns.length ? state.columns : standard;
+  // As text: while they stay the same, no cell is drawn anew because more rows came in.
+  const standard = useMemo(() => JSON.stringify(defaultColumns(all, slowRows)), [all, slowRows]);
+  const shownIds = useMemo(() => (state.columns.length ? state.columns : (JSON.parse(standard) as string[])), [state.columns, standard]);
+  const differsIn = state.differing ? slowRows : undefined;
   const columns = useMemo(() => {
     const chosen = shownIds.map(column);
-    return state.differing ? differing(chosen, slowRows) : chosen;
-  }, [shownIds, state.differing, slowRows]);
+    return differsIn ? differing(chosen, differsIn) : chosen;
+  }, [shownIds, differsIn]);
   const groupBy = useMemo(() => state.groupBy.map(column), [state.groupBy]);
   const byRange = useByRange(rows, state.sort);
   const lines = useMemo(() => arrange(byRange ?? rows, { nested: state.nested, groupBy, folded }), [byRange, rows, state.nested, groupBy, folded]);

@@ -1,6 +1,7 @@
 import { useEffect, useSyncExternalStore } from "react";
 import type { Row } from "../../lib/columns";
 import { fetchRanges, onRanges, rangesVersion } from "../../lib/fetchRanges";
+import { AGAIN_MS } from "../../lib/ranges";
 
 /** Rows that only fly by while somebody scrolls are not worth a question. */
 const REST_MS = 120;
@@ -11,8 +12,16 @@ export function useRanges(metrics: string[], rows: Row[]): number {
   const wanted = metrics.join("\n");
   useEffect(() => {
     if (!wanted) return;
-    const timer = setTimeout(() => void fetchRanges(wanted.split("\n"), rows), REST_MS);
-    return () => clearTimeout(timer);
+    let timer = setTimeout(() => void look(), REST_MS);
+    let gone = false;
+    const look = async () => {
+      const later = await fetchRanges(wanted.split("\n"), rows);
+      if (later && !gone) timer = setTimeout(() => void look(), AGAIN_MS);
+    };
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
   }, [wanted, rows]);
   return version;
 }
