@@ -12,6 +12,10 @@ test("experiments are searched, created, renamed, deleted and restored", async (
   const row = page.getByRole("listitem").filter({ hasText: "resnet-sweep" });
   await row.getByText("12", { exact: true }).waitFor();
   await row.locator(".running").getByText("1").waitFor();
+  await page.getByRole("button", { name: "List", exact: true }).click();
+  await page.getByRole("button", { name: "Runs", exact: true }).click();
+  await page.waitForFunction(() => document.querySelector(".xlist-row")?.textContent?.includes("nlp/summarize"));
+  await page.getByRole("button", { name: "Folders" }).click();
   await page.getByPlaceholder("Search names and tags").fill("wak");
   await page.getByRole("link", { name: "speech/wake-word" }).waitFor();
   expect(await page.locator(".xlist-row").count()).toBe(1);

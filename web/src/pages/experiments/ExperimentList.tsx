@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ChevronDown, ChevronRight, Ellipsis, Folder, Pencil, RotateCcw, Star, Trash2 } from "lucide-react";
+import { ArrowDown, ChevronDown, ChevronRight, Ellipsis, Folder, Pencil, RotateCcw, Star, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
 import { deleteExperiment, renameExperiment, restoreExperiment } from "../../api/experiments";
 import type { Activity, Experiment } from "../../api/types";
+import { type Order, lastActivity } from "../../lib/experimentOrder";
 import type { Line } from "../../lib/folders";
 import { isPlainTag } from "../../lib/columns";
 import { formatAgo, formatNumber, formatTime, plural } from "../../lib/format";
@@ -12,22 +13,30 @@ import { Menu } from "../../ui/Menu";
 import { NameDialog } from "../../ui/NameDialog";
 import { Tip } from "../../ui/Tip";
 import { useToast } from "../../ui/Toasts";
-import { useActivity, useFavourites } from "./useExperiments";
+import { useFavourites } from "./useExperiments";
 
 const HEIGHT = 33;
 
 interface Props {
   lines: Line[];
+  activity: ReadonlyMap<string, Activity> | undefined;
+  order: Order;
+  onOrder: (order: Order) => void;
   selected: ReadonlySet<string>;
   onSelect: (selected: ReadonlySet<string>) => void;
   onFolder: (path: string) => void;
   onChanged: () => void;
 }
 
-export function ExperimentList({ lines, selected, onSelect, onFolder, onChanged }: Props) {
+export function ExperimentList({ lines, activity, order, onOrder, selected, onSelect, onFolder, onChanged }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [renaming, setRenaming] = useState<Experiment>();
-  const activity = useActivity();
+  const head = (by: Order, name: string, className?: string) => (
+    <button type="button" className={className} aria-pressed={order === by} title={`Order by ${name.toLowerCase()}`} onClick={() => onOrder(by)}>
+      {name}
+      {order === by && <ArrowDown size={12} className="sorted" />}
+    </button>
+  );
   const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => box.current, estimateSize: () => HEIGHT, overscan: 12 });
   const toggle = (id: string) => {
     const next = new Set(selected);
@@ -36,13 +45,13 @@ export function ExperimentList({ lines, selected, onSelect, onFolder, onChanged 
   };
   return (
     <div className="body" ref={box} tabIndex={0} role="region" aria-label="Experiments">
-      <div className="xlist-head" aria-hidden>
+      <div className="xlist-head" role="group" aria-label="Order">
         <span />
-        <span>Name</span>
-        <span className="right">Runs</span>
-        <span>Last activity</span>
+        {head("name", "Name")}
+        {head("runs", "Runs", "right")}
+        {head("activity", "Last activity")}
         <span>Tags</span>
-        <span>Created</span>
+        {head("created", "Created")}
         <span />
       </div>
       <ul style={{ height: virtual.getTotalSize(), position: "relative" }}>
@@ -138,9 +147,8 @@ function RunCount({ activity, known }: { activity?: Activity; known: boolean }) 
   );
 }
 
-/** When a run began or ended, or the experiment itself was changed. */
 function LastActivity({ experiment, activity }: { experiment: Experiment; activity?: Activity }) {
-  const last = activity?.last_run_time ?? experiment.last_update_time;
+  const last = lastActivity(experiment, activity);
   return (
     <Tip text={formatTime(last)}>
       <span className="quiet num">{formatAgo(last, Date.now())}</span>

@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { FolderTree, GitCompare, List, Plus, RotateCcw, Trash2 } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { createExperiment, deleteExperiment, restoreExperiment } from "../../api/experiments";
+import { ORDERS, type Order, inOrder } from "../../lib/experimentOrder";
 import { flatLines, folderLines } from "../../lib/folders";
 import { plural } from "../../lib/format";
 import { fuzzyFilter } from "../../lib/fuzzy";
@@ -14,13 +15,17 @@ import { useToast } from "../../ui/Toasts";
 import { Empty, Failure, SearchBox, Segment, SkeletonRows } from "../../ui/bits";
 import { useKeys } from "../../ui/useKeys";
 import { ExperimentList } from "./ExperimentList";
-import { useExperiments } from "./useExperiments";
+import { useActivity, useExperiments } from "./useExperiments";
 
 type Shape = "tree" | "list";
 
 export function ExperimentsPage() {
   const [text, setText] = useState("");
   const [shape, setShape] = useState<Shape>(() => recall<Shape>("experiments.shape", "tree"));
+  const [order, setOrder] = useState<Order>(() => {
+    const known = recall<string>("experiments.order", "activity");
+    return ORDERS.includes(known) ? (known as Order) : "activity";
+  });
   const [stage, setStage] = useState<"ACTIVE_ONLY" | "DELETED_ONLY">("ACTIVE_ONLY");
   const [closed, setClosed] = useState(() => new Set(recall<string[]>("experiments.closed", [])));
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
@@ -33,8 +38,15 @@ export function ExperimentsPage() {
   useKeys({ "/": () => search.current?.focus(), Escape: () => setSelected(new Set()), n: () => setCreating(true) });
 
   const found = useMemo(() => fuzzyFilter(text, data ?? [], (item) => `${item.name} ${tagText(item.tags)}`), [text, data]);
-  const lines = useMemo(() => (shape === "tree" && !text ? folderLines(found, closed) : flatLines(found)), [found, shape, text, closed]);
+  const activity = useActivity();
+  // What is searched for stands by how well it fits.
+  const listed = useMemo(() => (text ? found : inOrder(found, order, activity)), [text, found, order, activity]);
+  const lines = useMemo(() => (shape === "tree" && !text ? folderLines(listed, closed) : flatLines(listed)), [listed, shape, text, closed]);
   const refresh = () => client.invalidateQueries({ queryKey: ["experiments"] });
+  const chooseOrder = (next: Order) => {
+    setOrder(next);
+    remember("experiments.order", next);
+  };
   const toggleFolder = (path: string) => {
     const next = new Set(closed);
     if (!next.delete(path)) next.add(path);
@@ -113,7 +125,7 @@ export function ExperimentsPage() {
       ) : isPending ? (
         <SkeletonRows count={12} />
       ) : lines.length ? (
-        <ExperimentList lines={lines} selected={selected} onSelect={setSelected} onFolder={toggleFolder} onChanged={() => void refresh()} />
+        <ExperimentList lines={lines} activity={activity} order={order} onOrder={chooseOrder} selected={selected} onSelect={setSelected} onFolder={toggleFolder} onChanged={() => void refresh()} />
       ) : text || stage === "DELETED_ONLY" ? (
         <Empty title="Nothing here">{text ? `No experiment fits “${text}”.` : "No experiment is deleted."}</Empty>
       ) : (
