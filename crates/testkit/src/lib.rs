@@ -9,6 +9,7 @@ mod mariadb;
 mod pool;
 mod postgres;
 mod server;
+mod wish;
 
 pub use builder::NewTestRun;
 pub use clock::FixedClock;
