@@ -153,18 +153,17 @@ async fn search(
         .into());
     };
     let offset = request.offset()?;
-    let token = |offset| request.token(offset);
     let search = LoggedModelSearch {
         experiments: experiment_ids(request.experiment_ids.as_deref().unwrap_or_default())?,
         filter: LoggedModelFilter::parse(request.filter.as_deref().unwrap_or(""))?.clauses,
         datasets: datasets(&request)?,
-        order_by: LoggedModelOrder::parse_all(&order_specs(request.order_by))?,
+        order_by: LoggedModelOrder::parse_all(&order_specs(&request.order_by))?,
         page: PageRequest { limit, offset },
     };
     let found = app.store.search_logged_models(search).await?;
     Ok(Json(SearchLoggedModelsResponse {
         models: all(found.items),
-        next_page_token: found.next_offset.map(token),
+        next_page_token: found.next_offset.map(|offset| request.token(offset)),
     }))
 }
 
@@ -182,14 +181,14 @@ fn datasets(request: &SearchLoggedModels) -> Result<Vec<(String, Option<String>)
         .collect()
 }
 
-fn order_specs(order: Vec<SearchOrder>) -> Vec<LoggedModelOrderSpec> {
+fn order_specs(order: &[SearchOrder]) -> Vec<LoggedModelOrderSpec> {
     order
-        .into_iter()
+        .iter()
         .map(|item| LoggedModelOrderSpec {
-            field_name: item.field_name.unwrap_or_default(),
+            field_name: item.field_name.clone().unwrap_or_default(),
             ascending: item.ascending.unwrap_or(true),
-            dataset_name: item.dataset_name.filter(|text| !text.is_empty()),
-            dataset_digest: item.dataset_digest.filter(|text| !text.is_empty()),
+            dataset_name: item.dataset_name.clone().filter(|text| !text.is_empty()),
+            dataset_digest: item.dataset_digest.clone().filter(|text| !text.is_empty()),
         })
         .collect()
 }

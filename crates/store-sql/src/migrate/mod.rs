@@ -7,7 +7,6 @@ pub mod analytics;
 mod backup;
 pub mod chain;
 mod lexer;
-mod numbers;
 mod plan;
 pub mod script;
 mod sqlite;
