@@ -79,6 +79,14 @@ impl Definition {
     pub fn quoted(&self) -> Vec<&str> {
         self.columns.iter().map(|(name, _)| name.as_str()).collect()
     }
+
+    /// Which column holds the number of an experiment.
+    fn experiment(&self) -> Option<usize> {
+        let is_number = |(name, kind): &(String, Kind)| {
+            name == "\"experiment_id\"" && *kind == Kind::Int
+        };
+        self.columns.iter().position(is_number)
+    }
 }
 
 /// All tables that only databases keep, each after those that it points to. They are read from the
@@ -140,7 +148,8 @@ pub fn sizes(session: &mut dyn Session) -> Result<Vec<Table>, DbError> {
         };
         let rows = rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0);
         if rows > 0 {
-            found.push(Table { movable: can_move(&table), name: table.name, rows });
+            let (movable, experiment) = (can_move(&table), table.experiment());
+            found.push(Table { name: table.name, rows, movable, experiment });
         }
     }
     Ok(found)
