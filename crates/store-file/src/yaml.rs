@@ -179,7 +179,9 @@ fn plain(text: &str) -> Json {
         "-.inf" => Json::Float(f64::NEG_INFINITY),
         _ if is_whole => Json::Int(text.to_owned()),
         _ => match text.parse::<f64>() {
-            Ok(number) if digits.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.') => {
+            Ok(number)
+                if digits.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.') =>
+            {
                 Json::Float(number)
             }
             _ => Json::Text(text.to_owned()),

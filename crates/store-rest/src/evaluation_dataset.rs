@@ -49,7 +49,7 @@ fn path(id: &EvaluationDatasetId, part: &str) -> String {
     format!("datasets/{}{part}", segment(id.as_str()))
 }
 
-/// A record as `records_text` spells it. No tags and an empty object of them look the same.
+/// A record as `records_text` spells it.
 fn record(json: &Json) -> DatasetRecord {
     let text = |key: &str| json.get(key).and_then(Json::as_text).map(str::to_owned);
     let time = |key: &str| match json.get(key) {
@@ -62,7 +62,7 @@ fn record(json: &Json) -> DatasetRecord {
         inputs: json.get("inputs").cloned().unwrap_or(Json::empty()),
         outputs: json.get("outputs").cloned(),
         expectations: json.get("expectations").cloned(),
-        tags: json.get("tags").filter(|tags| **tags != Json::empty()).cloned(),
+        tags: json.get("tags").cloned(),
         source: json.get("source").cloned(),
         source_id: text("source_id"),
         created_at: time("created_time"),

@@ -116,10 +116,8 @@ impl ExperimentStore for RestStore {
     }
 
     async fn delete_experiment_tag(&self, id: ExperimentId, key: &str) -> Result<()> {
-        let request = DeleteExperimentTag {
-            experiment_id: Some(id.to_string()),
-            key: Some(key.to_owned()),
-        };
+        let request =
+            DeleteExperimentTag { experiment_id: Some(id.to_string()), key: Some(key.to_owned()) };
         self.send::<Empty>(V2.post("experiments/delete-experiment-tag", &request)).await.map(drop)
     }
 
@@ -132,7 +130,8 @@ impl ExperimentStore for RestStore {
         };
         let fetch = async |limit: i32, offset| {
             let max_results = Some(limit.into());
-            let request = SearchExperiments { max_results, page_token: at(offset), ..request.clone() };
+            let request =
+                SearchExperiments { max_results, page_token: at(offset), ..request.clone() };
             let page: SearchExperimentsResponse =
                 self.send(V2.post("experiments/search", &request)).await?;
             let found: Result<Vec<_>> = page.experiments.into_iter().map(experiment).collect();

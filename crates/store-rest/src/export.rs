@@ -134,9 +134,7 @@ impl ExportStore for RestStore {
 
     async fn export_runs(&self, runs: Vec<RunId>) -> Result<Vec<RunRecord>> {
         let found = stream::iter(runs)
-            .map(|id| async move {
-                Ok::<_, Error>(self.find_run(&id).await?.map(record))
-            })
+            .map(|id| async move { Ok::<_, Error>(self.find_run(&id).await?.map(record)) })
             .buffer_unordered(AT_ONCE);
         let found: Vec<Option<RunRecord>> = found.try_collect().await?;
         Ok(found.into_iter().flatten().collect())

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use oxflow_model::{Error, ErrorCode, ExperimentId, ModelId, Result, RunId};
-use oxflow_store::{
-    Binned, ChangeStore, GarbageStore, ModelsInBin, RunsInBin, SavedViewStore,
-};
+use oxflow_store::{Binned, ChangeStore, GarbageStore, ModelsInBin, RunsInBin, SavedViewStore};
 
 use crate::client::RestStore;
 
@@ -24,12 +22,7 @@ impl ChangeStore for RestStore {}
 
 #[async_trait]
 impl GarbageStore for RestStore {
-    async fn runs_in_bin(
-        &self,
-        _: RunsInBin,
-        _: Option<RunId>,
-        _: u32,
-    ) -> Result<Vec<Binned>> {
+    async fn runs_in_bin(&self, _: RunsInBin, _: Option<RunId>, _: u32) -> Result<Vec<Binned>> {
         only_inside(BIN)
     }
 

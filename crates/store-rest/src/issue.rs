@@ -7,9 +7,7 @@ use oxflow_api::issue::{
     CreateIssue, IssueResponse, SearchIssues, SearchIssuesResponse, UpdateIssue,
 };
 use oxflow_model::search::IssueFilter;
-use oxflow_model::{
-    Issue, IssueChange, IssueSeverity, IssueStatus, Millis, Page, Result,
-};
+use oxflow_model::{Issue, IssueChange, IssueSeverity, IssueStatus, Millis, Page, Result};
 use oxflow_store::{IssueSearch, IssueStore};
 
 use crate::call::Api::V3;

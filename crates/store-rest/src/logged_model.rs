@@ -127,10 +127,8 @@ impl LoggedModelStore for RestStore {
     }
 
     async fn search_logged_models(&self, search: LoggedModelSearch) -> Result<Page<LoggedModel>> {
-        let dataset = |(name, dataset_digest)| SearchDataset {
-            dataset_name: Some(name),
-            dataset_digest,
-        };
+        let dataset =
+            |(name, dataset_digest)| SearchDataset { dataset_name: Some(name), dataset_digest };
         let request = SearchLoggedModels {
             experiment_ids: Some(search.experiments.iter().map(ToString::to_string).collect()),
             filter: Some(LoggedModelFilter { clauses: search.filter }.to_string()),

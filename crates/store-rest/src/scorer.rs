@@ -117,6 +117,9 @@ impl ScorerStore for RestStore {
         &self,
         scorers: Vec<String>,
     ) -> Result<Vec<OnlineScoringConfig>> {
+        if scorers.is_empty() {
+            return Ok(Vec::new());
+        }
         let request = ListOnlineScoringConfigs { scorer_ids: Some(scorers) };
         let answer: OnlineScoringConfigsResponse =
             self.send(V3.get("scorers/online-configs", &request)).await?;

@@ -48,8 +48,9 @@ pub fn name(name: &str) -> String {
 
 /// Reads the metadata of a trace; all but [`PROMOTED`] is passed over.
 pub fn columns(metadata: &[(String, String)]) -> Columns {
-    let value =
-        |key: &str| metadata.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
+    let value = |key: &str| {
+        metadata.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    };
     let [session, usage, cost] = PROMOTED.map(value);
     let (usage, cost) = (object(usage), object(cost));
     Columns {

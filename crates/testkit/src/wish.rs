@@ -7,8 +7,7 @@ use std::sync::Mutex;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use oxflow_model::id::dashed;
-use oxflow_model::{IdSource, Millis, ModelId, RunId, WebhookId};
+use oxflow_model::{IdSource, Millis, ModelId};
 use oxflow_store_rest::{WISH, Wish};
 
 tokio::task_local! {

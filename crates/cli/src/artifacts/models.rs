@@ -72,7 +72,8 @@ impl ModelUri {
         let version = match self {
             ModelUri::Logged(id) => {
                 let found = tracking.find_logged_model(&ModelId::new(&id), false).await?;
-                let missing = || Error::not_found(format!("Logged model with ID '{id}' not found."));
+                let missing =
+                    || Error::not_found(format!("Logged model with ID '{id}' not found."));
                 let uri = found.ok_or_else(missing)?.artifact_location;
                 return Ok(ModelPlace { uri, model: ModelUri::Logged(id) });
             }
@@ -84,7 +85,8 @@ impl ModelUri {
                 latest(tracking, &name, None).await?
             }
             ModelUri::Alias(name, alias) => {
-                let found = tracking.find_aliased_version(&ModelName::parse(&name)?, &alias).await?;
+                let found =
+                    tracking.find_aliased_version(&ModelName::parse(&name)?, &alias).await?;
                 found.ok_or_else(|| no_such_alias(&alias))?
             }
             ModelUri::Latest(name) => latest(tracking, &name, None).await?,

@@ -432,7 +432,8 @@ impl<'a> Walk<'a> {
                 if self.report.left.contains(&table) {
                     continue;
                 }
-                let (rows, missing) = rows::compare(self.source, self.target, &table, &numbers).await?;
+                let (rows, missing) =
+                    rows::compare(self.source, self.target, &table, &numbers).await?;
                 self.report.verified.rows += rows - missing;
                 self.progress.advance(0, rows);
                 if missing > 0 {

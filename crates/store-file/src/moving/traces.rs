@@ -101,7 +101,8 @@ fn document(view: &View<'_>, path: &str) -> Option<Map> {
 
 /// The rows that a table has of a trace, in the order of MLflow's columns.
 fn rows(view: &View<'_>, trace: &Trace, table: &str) -> Vec<Cells> {
-    let pairs = |folder: &str| all(view, &format!("{}/{folder}", trace.path), |key, value| (key, value));
+    let pairs =
+        |folder: &str| all(view, &format!("{}/{folder}", trace.path), |key, value| (key, value));
     let row = |(key, value): (String, String)| {
         vec![Cell::Text(key), Cell::Text(value), Cell::Text(trace.id.clone())]
     };

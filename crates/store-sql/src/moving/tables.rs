@@ -82,9 +82,8 @@ impl Definition {
 
     /// Which column holds the number of an experiment.
     fn experiment(&self) -> Option<usize> {
-        let is_number = |(name, kind): &(String, Kind)| {
-            name == "\"experiment_id\"" && *kind == Kind::Int
-        };
+        let is_number =
+            |(name, kind): &(String, Kind)| name == "\"experiment_id\"" && *kind == Kind::Int;
         self.columns.iter().position(is_number)
     }
 }
