@@ -13,6 +13,8 @@ use super::http::{Http, SILENCE, Tls};
 /// How often a request that failed for a passing reason is sent again, and after which time first.
 const RETRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause that a server can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Longest answer that is read as one piece.
 const MOST_JSON: usize = 256 << 20;
 
@@ -130,7 +132,7 @@ impl MlflowServer {
 
     /// One request whose answer is JSON, such as `GET /api/2.0/mlflow/runs/get`. `path` is what
     /// follows the address; the body is left out of a `GET`.
-    pub async fn call(
+    pub(super) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -187,8 +189,12 @@ impl MlflowServer {
         let mut pause = FIRST_PAUSE;
         for attempt in 0.. {
             let sent = self.request(method.clone(), path, &fill)?.send();
+            let mut wait = pause;
             let answer = match tokio::time::timeout(SILENCE, sent).await {
-                Ok(Ok(response)) if passing(response.status()) => Ok(response),
+                Ok(Ok(response)) if passing(response.status()) => {
+                    wait = wanted_pause(&response).map_or(pause, |wanted| wanted.max(pause));
+                    Ok(response)
+                }
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => Err(self.explain(&error)),
                 Err(_) => return Err(self.silent()),
@@ -196,7 +202,7 @@ impl MlflowServer {
             if attempt == RETRIES {
                 return answer;
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(wait).await;
             pause *= 2;
         }
         Err(self.silent())
@@ -244,6 +250,12 @@ impl MlflowServer {
         }
         Error::unavailable(format!("Cannot reach {}: {cause}.", self.shown()))
     }
+}
+
+/// How long an overloaded server asks to be left alone.
+fn wanted_pause(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
 }
 
 fn passing(status: StatusCode) -> bool {
