@@ -13,7 +13,8 @@ use oxflow_api::evaluation_dataset::{
 use oxflow_model::search::EvaluationDatasetFilter;
 use oxflow_model::{
     Association, DatasetRecord, DatasetTag, EvaluationDataset, EvaluationDatasetId, Json, Millis,
-    NewEvaluationDataset, Page, RecordChange, RecordCounts, RecordCursor, RecordPage, Result,
+    NewEvaluationDataset, Page, RecordChange, RecordCounts, RecordCursor, RecordPage, RecordSource,
+    Result,
 };
 use oxflow_store::{EvaluationDatasetSearch, EvaluationDatasetStore};
 
@@ -78,7 +79,7 @@ fn change(change: &RecordChange) -> Json {
         ("outputs", change.outputs.clone()),
         ("expectations", change.expectations.clone()),
         ("tags", change.tags.clone()),
-        ("source", change.source.as_ref().map(|source| source.to_json())),
+        ("source", change.source.as_ref().map(RecordSource::to_json)),
     ];
     let present = |(key, value): (&str, Option<Json>)| Some((key.to_owned(), value?));
     Json::Object(members.into_iter().filter_map(present).collect())

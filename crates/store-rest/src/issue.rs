@@ -83,7 +83,7 @@ impl IssueStore for RestStore {
 
     async fn search_issues(&self, search: IssueSearch) -> Result<Page<Issue>> {
         let request = SearchIssues {
-            experiment_id: search.experiment.map(|id| id.to_string()),
+            experiment_id: search.experiment.as_ref().map(ToString::to_string),
             filter_string: Some(IssueFilter { clauses: search.filter }.to_string()),
             include_trace_count: Some(search.count_traces),
             ..SearchIssues::default()

@@ -24,10 +24,12 @@ where
         let left = page.limit - items.len() as u64;
         let wanted = u32::try_from(left).unwrap_or(u32::MAX).min(most);
         let (found, next) = fetch(i32::try_from(wanted).unwrap_or(i32::MAX), offset).await?;
+        // A server that promises more and gives nothing must not be asked for ever.
+        let is_more = !found.is_empty();
         items.extend(found);
         let next_offset = token::next(next.as_deref())?;
         match next_offset {
-            Some(next) if (items.len() as u64) < page.limit => offset = next,
+            Some(next) if is_more && (items.len() as u64) < page.limit => offset = next,
             _ => return Ok(Page { items, next_offset }),
         }
     }

@@ -169,11 +169,11 @@ impl RegistryStore for RestStore {
         let request = CreateModelVersion {
             name: Some(new.model.to_string()),
             source: Some(new.source),
-            run_id: new.run_id.map(|id| id.to_string()),
+            run_id: new.run_id.as_ref().map(ToString::to_string),
             tags: all(new.tags),
             run_link: Some(new.run_link),
             description: Some(new.description),
-            model_id: new.logged_model.map(|id| id.to_string()),
+            model_id: new.logged_model.as_ref().map(ToString::to_string),
         };
         let call = V2.post("model-versions/create", &request)?.at(stamp.at);
         let created = model_version::answered(self.send(Ok(call)).await?)?;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
 use oxflow_model::{IdSource, Millis, ModelId};
@@ -16,7 +17,7 @@ tokio::task_local! {
 
 /// Answers a request as it wishes to be answered.
 pub(crate) async fn listen(request: Request, next: Next) -> Response {
-    let wish = request.headers().get(WISH).map(|header| header.as_bytes());
+    let wish = request.headers().get(WISH).map(HeaderValue::as_bytes);
     let wish: Wish = wish.map(|wish| serde_json::from_slice(wish).unwrap()).unwrap_or_default();
     WISHED.scope((wish.at.map(Millis), Mutex::new(wish.ids.into())), next.run(request)).await
 }
