@@ -112,7 +112,7 @@ impl WebhookStore for RestStore {
     }
 
     async fn deliveries_queued(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn next_delivery(&self, _: &[WebhookId]) -> Result<Option<Millis>> {
