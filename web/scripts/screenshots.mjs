@@ -1,17 +1,18 @@
 // Takes the screenshots of the documentation from a server on a database that `oxflow demo` filled:
 //
 //     node scripts/screenshots.mjs http://127.0.0.1:5000
+//     node scripts/screenshots.mjs http://127.0.0.1:5000 FOLDER    every page in both widths and themes, to look at
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const base = process.argv[2];
-if (!base) throw new Error("Usage: screenshots.mjs URL");
-const folder = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
+const [base, all] = process.argv.slice(2);
+if (!base) throw new Error("Usage: screenshots.mjs URL [FOLDER]");
+const folder = all ? `${all}/` : fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
 mkdirSync(folder, { recursive: true });
 
 async function post(path, body) {
-  const response = await fetch(`${base}/api/2.0/mlflow/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const response = await fetch(`${base}/ajax-api/2.0/mlflow/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   return response.json();
 }
 
@@ -62,7 +63,10 @@ async function take(name, colorScheme, width = 1440) {
   await page.screenshot({ path: folder + file });
   await context.close();
 }
-for (const name of Object.keys(SHOTS)) await take(name, "light");
-for (const name of DARK) await take(name, "dark");
-await take("runs", "light", 1024);
+for (const name of Object.keys(SHOTS)) {
+  await take(name, "light");
+  if (all || DARK.includes(name)) await take(name, "dark");
+  if (all || name === "runs") await take(name, "light", 1024);
+  if (all) await take(name, "dark", 1024);
+}
 await browser.close();

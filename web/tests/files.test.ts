@@ -50,6 +50,16 @@ test("files are uploaded, into the folder that is shown", async () => {
   await done(page);
 });
 
+test("a logged model takes files as well", async () => {
+  const { models } = await api<{ models: { info: { model_id: string } }[] }>("logged-models/search", { experiment_ids: [demo.experiment] });
+  const page = await open(`${home}/models/${models[0]?.info.model_id ?? ""}?tab=artifacts`);
+  await page.getByText("Drop some here to upload them").waitFor();
+  await page.getByTestId("upload").setInputFiles({ name: "card.md", mimeType: "text/markdown", buffer: Buffer.from("# A card") });
+  await page.getByRole("treeitem", { name: "card.md" }).click();
+  await page.getByRole("heading", { name: "A card" }).waitFor();
+  await done(page);
+});
+
 test("a page among the artifacts is shown, without any rights", async () => {
   const page = await open(`${files}/confusion.html`);
   const frame = page.frameLocator("iframe");
@@ -77,11 +87,27 @@ test("a PDF is left to the browser's viewer", async () => {
   await done(page);
 });
 
-test("a Parquet file is shown as a table", async () => {
-  const page = await open(`${files}/scores.parquet`);
-  await page.getByText("1500 rows, 3 columns; the first 1000 are shown").waitFor();
-  await page.getByRole("columnheader", { name: "confidence" }).waitFor();
-  await page.getByRole("cell", { name: "val_00007.jpg" }).waitFor();
+for (const compression of ["snappy", "zstd"]) {
+  test(`a Parquet file is shown as a table, ${compression}`, async () => {
+    const page = await open(`${files}/scores.${compression}.parquet`);
+    await page.getByText("1500 rows, 3 columns; the first 1000 are shown").waitFor();
+    await page.getByRole("columnheader", { name: "confidence" }).waitFor();
+    await page.getByRole("cell", { name: "val_00007.jpg" }).waitFor();
+    await done(page);
+  });
+}
+
+test("a GeoJSON file is shown as a map, and as its source", async () => {
+  const found = await api<{ experiment: { experiment_id: string } }>("experiments/get-by-name?experiment_name=vision/segmentation");
+  const id = found.experiment.experiment_id;
+  const { runs } = await api<{ runs: { info: { run_id: string } }[] }>("runs/search", { experiment_ids: [id], order_by: ["attributes.start_time DESC"], max_results: 1 });
+  const page = await open(`/experiments/${id}/runs/${runs[0]?.info.run_id ?? ""}/artifacts/parcels.geojson`);
+  await page.getByRole("img", { name: "Map of 23 features" }).waitFor();
+  expect(await page.locator(".geo-area").count()).toBe(20);
+  await page.locator(".geo-area").first().hover();
+  await page.locator(".geo-facts").getByText("confidence").waitFor();
+  await page.getByRole("button", { name: "Source" }).click();
+  await page.getByText('"FeatureCollection"').first().waitFor();
   await done(page);
 });
 
@@ -90,12 +116,12 @@ test("pictures over steps are shown for runs side by side, and for one run", asy
   const section = page.getByRole("region", { name: "val/sample" });
   const pictures = section.getByRole("button");
   await pictures.first().waitFor();
-  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 3);
+  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 6);
   await section.getByText("step 400").first().waitFor();
   await page.getByRole("button", { name: "Earlier step" }).click();
   await section.getByText("step 300").first().waitFor();
   await page.getByRole("button", { name: "All steps" }).click();
-  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 15);
+  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 30);
   await pictures.first().click();
   await page.waitForFunction(() => (document.querySelector("dialog img") as HTMLImageElement | null)?.naturalWidth === 96);
   await done(page);

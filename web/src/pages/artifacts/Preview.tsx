@@ -9,12 +9,14 @@ import { CopyButton, Empty, Failure, Segment, Skeleton } from "../../ui/bits";
 import { CsvTable } from "./CsvTable";
 
 const Code = lazy(() => import("./Code"));
+const GeoMap = lazy(() => import("./GeoMap"));
+const ModelFile = lazy(() => import("./ModelFile"));
 const ParquetTable = lazy(() => import("./ParquetTable"));
 
 /** Bytes of a file that are shown; the rest is a download away. */
 const SHOWN = 1_000_000;
 
-const LOOKS: Partial<Record<FileKind, string>> = { csv: "Table", markdown: "Text", html: "Page" };
+const LOOKS: Partial<Record<FileKind, string>> = { csv: "Table", markdown: "Text", html: "Page", geojson: "Map", mlmodel: "Model" };
 
 /** What is in a file. Nothing of it runs with the rights of this page. */
 export function Preview({ owner, path }: { owner: Owner; path: string }) {
@@ -75,6 +77,12 @@ function Content({ owner, path, address, kind }: { owner: Owner; path: string; a
           <ParquetTable owner={owner} path={path} />
         </Suspense>
       );
+    case "geojson":
+      return (
+        <Suspense fallback={<div style={{ padding: 16 }}><Skeleton height={200} /></div>}>
+          <GeoMap owner={owner} path={path} />
+        </Suspense>
+      );
     case "binary":
       return <Empty title="No preview for this kind of file">It can be downloaded.</Empty>;
     default:
@@ -98,6 +106,10 @@ function TextContent({ owner, path, kind }: { owner: Owner; path: string; kind: 
         <div style={{ padding: 20 }}>
           <Markdown text={data.text} />
         </div>
+      ) : kind === "mlmodel" ? (
+        <Suspense fallback={<pre className="code">{data.text}</pre>}>
+          <ModelFile owner={owner} path={path} text={data.text} />
+        </Suspense>
       ) : kind === "csv" ? (
         <CsvTable text={data.text} separator={path.endsWith(".tsv") ? "\t" : ","} />
       ) : (
