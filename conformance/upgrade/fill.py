@@ -109,7 +109,12 @@ def _():
     killed = create_run(experiments[0], "eve", NOW, [], "killed")
     if VERSION < [1, 5]:
         raise NotImplementedError("the schema does not know it")
-    store.update_run_info(run_id(killed), RunStatus.from_string("KILLED"), NOW + 5, *(["k"] if len(inspect.signature(store.update_run_info).parameters) > 3 else []))
+    try:
+        store.update_run_info(run_id(killed), RunStatus.from_string("KILLED"), NOW + 5, *(["k"] if len(inspect.signature(store.update_run_info).parameters) > 3 else []))
+    except MlflowException as error:
+        if 'constraint "status"' not in str(error):
+            raise
+        raise NotImplementedError("on PostgreSQL the schema of this release does not")
 
 
 @part("experiment tags")

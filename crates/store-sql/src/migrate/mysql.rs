@@ -84,11 +84,7 @@ pub fn has_column(session: &mut dyn Session, table: &str, column: &str) -> Resul
     there(session, COLUMN, args![table, column])
 }
 
-fn names(
-    session: &mut dyn Session,
-    sql: &str,
-    args: &[Value<'_>],
-) -> Result<Vec<String>, DbError> {
+fn names(session: &mut dyn Session, sql: &str, args: &[Value<'_>]) -> Result<Vec<String>, DbError> {
     session.rows(sql, args, |row| row.text_or_empty(0))
 }
 
@@ -187,11 +183,7 @@ fn add(
     alter(connection, table, &definition)
 }
 
-fn kind_of(
-    session: &mut dyn Session,
-    table: &str,
-    name: &str,
-) -> Result<Option<String>, DbError> {
+fn kind_of(session: &mut dyn Session, table: &str, name: &str) -> Result<Option<String>, DbError> {
     session.row(CONSTRAINT, args![table, name], |row| row.text_or_empty(0))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use oxflow_model::{Error, Result};
 
+use super::chain::{self, OLDEST_ON_MYSQL};
 use super::plan::Plan;
 use super::script::{Family, Statement};
 use super::{Outcome, Progress, UpgradeOptions, mysql, run_step, set_revision, steps};
@@ -12,7 +13,7 @@ use crate::driver::mysql::{MySqlConnection, Target};
 use crate::error::DbError;
 use crate::open::knock;
 use crate::open_mysql::{create, explain, inspect, reserve};
-use crate::schema::HEAD;
+use crate::schema::{Found, HEAD};
 use crate::session::{Connection as _, Session};
 
 /// What an upgrade would do.
@@ -21,7 +22,7 @@ pub fn plan(options: &UpgradeOptions) -> Result<Plan> {
     let mut connection = connect(&target)?;
     let refusal = |error: DbError| explain(&target, &error);
     let (_, found) = inspect(&mut connection).map_err(refusal)?;
-    let found = super::upgradable(&found, &target.shown)?;
+    let found = upgradable(&found, &target)?;
     super::plan::of(found, Family::Mysql).map_err(refusal)
 }
 
@@ -35,7 +36,7 @@ pub fn upgrade(
     let refusal = |error: DbError| explain(&target, &error);
     reserve(&mut connection, &target)?;
     let (_, found) = inspect(&mut connection).map_err(refusal)?;
-    match super::upgradable(&found, &target.shown)? {
+    match upgradable(&found, &target)? {
         None => create(&mut connection, &target).map(|()| Outcome::Created),
         Some(found) if found == HEAD => Ok(Outcome::Current),
         Some(found) => {
@@ -54,6 +55,21 @@ pub fn upgrade(
             })
         }
     }
+}
+
+/// The revision of a database that can be upgraded; `None` if it is empty.
+fn upgradable(found: &Found, target: &Target) -> Result<Option<String>> {
+    let found = super::upgradable(found, &target.shown)?;
+    let at = found.as_deref().and_then(chain::position);
+    if at < chain::position(OLDEST_ON_MYSQL) && found.is_some() {
+        return Err(Error::invalid(format!(
+            "The database {} was made by an MLflow older than 1.16, whose schema Oxflow cannot \
+             upgrade on MySQL. Nothing was changed. Take a backup, then migrate it with MLflow: \
+             mlflow db upgrade {}.",
+            target.shown, target.shown
+        )));
+    }
+    Ok(found)
 }
 
 fn connect(target: &Arc<Target>) -> Result<MySqlConnection> {

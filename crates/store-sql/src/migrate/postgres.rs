@@ -3,7 +3,7 @@
 use super::script::{Action, Statement};
 use super::table::{Column, Style};
 use crate::args;
-use crate::error::{DbError, DbErrorKind};
+use crate::error::DbError;
 use crate::session::Session;
 
 /// How PostgreSQL writes definitions.
@@ -117,9 +117,7 @@ fn drop_unique(session: &mut dyn Session, table: &str, column: &str) -> Result<(
                  AND i.indrelid = to_regclass(?) AND a.attname = ? ORDER BY c.relname";
     match session.row(index, args![table, column], |row| row.text_or_empty(0))? {
         Some(name) => run(session, &format!("DROP INDEX {}", PostgresStyle.quote(&name))),
-        None => Err(DbError::new(
-            DbErrorKind::Other,
-            format!("the table {table} is not as MLflow made it: {column} is not unique"),
-        )),
+        // The primary key says the same, and PostgreSQL keeps one of the two.
+        None => Ok(()),
     }
 }

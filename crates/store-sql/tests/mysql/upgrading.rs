@@ -67,7 +67,10 @@ fn what_cannot_be_upgraded_is_refused_untouched() {
     newer.sql("UPDATE alembic_version SET version_num = 'ffffffffffff'");
     let foreign = TestMySql::empty();
     foreign.sql("CREATE TABLE t (x int)");
-    for (database, words) in [(newer, "newer Oxflow"), (foreign, "not MLflow's")] {
+    let older = old_database();
+    older.sql("UPDATE alembic_version SET version_num = '39d1c3be5f05'");
+    let cases = [(newer, "newer Oxflow"), (foreign, "not MLflow's"), (older, "older than 1.16")];
+    for (database, words) in cases {
         let tables = database.sql("SHOW TABLES");
         let error = upgrade(&database).unwrap_err();
         assert!(error.message().contains(words), "{error}");
