@@ -1,5 +1,6 @@
 """Databases on PostgreSQL and MariaDB for the upgrade matrix: made from dumps, compared by name and row."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -54,9 +55,10 @@ def sql(uri, text):
 class Server:
     """A server of this kind in a temporary folder, until it is closed."""
 
-    def __init__(self, kind):
+    def __init__(self, kind, durable=False):
+        environment = {**os.environ, **({"OXFLOW_TEST_DURABLE": "1"} if durable else {})}
         script = HERE.parents[1] / "tests" / "database-server.sh"
-        self.script = subprocess.Popen([script, kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.script = subprocess.Popen([script, kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         self.admin = self.script.stdout.readline().strip()
         if "://" not in self.admin:
             raise RuntimeError(f"the {kind} server did not start")
