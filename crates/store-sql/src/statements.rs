@@ -1,8 +1,8 @@
 //! Statements whose text depends on the dialect, made once: the write path must not build text.
 
 use crate::dialect::Dialect;
-use crate::session::Lock;
 use crate::moving::points;
+use crate::session::Lock;
 use crate::{dataset, dataset_record, label_schema};
 
 /// The texts.
@@ -99,7 +99,11 @@ impl Statements {
                     "dataset_digest",
                 ],
             ),
-            insert_param: dialect.insert_or_ignore("params", &["run_uuid", "\"key\""], &["run_uuid", "\"key\"", "value"]),
+            insert_param: dialect.insert_or_ignore(
+                "params",
+                &["run_uuid", "\"key\""],
+                &["run_uuid", "\"key\"", "value"],
+            ),
             upsert_tag: dialect.upsert("tags", &["run_uuid", "\"key\""], &["value"]),
             locks_rows: !dialect.lock_clause(Lock::Exclusive).is_empty(),
             new_number: dialect.new_number(),
@@ -159,8 +163,11 @@ impl Statements {
                 &["dataset_id", "\"key\""],
                 &["value"],
             ),
-            insert_dataset_record: dialect
-                .insert_or_ignore("evaluation_dataset_records", &["dataset_id", "input_hash"], &dataset_record::NEW),
+            insert_dataset_record: dialect.insert_or_ignore(
+                "evaluation_dataset_records",
+                &["dataset_id", "input_hash"],
+                &dataset_record::NEW,
+            ),
             insert_review_queue: dialect.insert_or_ignore(
                 "review_queues",
                 &["experiment_id", "name_key"],
@@ -187,9 +194,16 @@ impl Statements {
                     "last_update_time_ms",
                 ],
             ),
-            insert_label_schema: dialect.insert_or_ignore("label_schemas", &["experiment_id", "name"], &label_schema::NEW),
-            insert_scorer: dialect
-                .insert_or_ignore("scorers", &["experiment_id", "scorer_name"], &["experiment_id", "scorer_name", "scorer_id"]),
+            insert_label_schema: dialect.insert_or_ignore(
+                "label_schemas",
+                &["experiment_id", "name"],
+                &label_schema::NEW,
+            ),
+            insert_scorer: dialect.insert_or_ignore(
+                "scorers",
+                &["experiment_id", "scorer_name"],
+                &["experiment_id", "scorer_name", "scorer_id"],
+            ),
             insert_association: dialect.insert_or_ignore(
                 "entity_associations",
                 &["source_type", "source_id", "destination_type", "destination_id"],

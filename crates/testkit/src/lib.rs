@@ -9,6 +9,7 @@ mod mariadb;
 mod pool;
 mod postgres;
 mod server;
+mod tds;
 
 pub use builder::NewTestRun;
 pub use clock::FixedClock;
@@ -17,3 +18,4 @@ pub use mariadb::TestMySql;
 pub use oxflow_store::conformance::{CountingIds, NOW};
 pub use postgres::{DatabaseServer, TestPostgres};
 pub use server::{Answer, Parts, TestServer};
+pub use tds::{PASSWORD as TDS_PASSWORD, TestMsSql};

@@ -126,9 +126,7 @@ impl Dialect for MsSql {
             return statement;
         }
         let statement = statement.trim_end_matches(';');
-        format!(
-            "SET IDENTITY_INSERT {table} ON; {statement}; SET IDENTITY_INSERT {table} OFF"
-        )
+        format!("SET IDENTITY_INSERT {table} ON; {statement}; SET IDENTITY_INSERT {table} OFF")
     }
 }
 
@@ -216,6 +214,8 @@ mod tests {
         let upsert = MsSql.upsert("experiments", &["experiment_id"], &["name"]);
         assert!(upsert.starts_with("SET IDENTITY_INSERT experiments ON; MERGE INTO experiments"));
         assert!(upsert.ends_with("; SET IDENTITY_INSERT experiments OFF"), "{upsert}");
-        assert!(MsSql.upsert("experiment_tags", &["experiment_id"], &["value"]).starts_with("MERGE"));
+        assert!(
+            MsSql.upsert("experiment_tags", &["experiment_id"], &["value"]).starts_with("MERGE")
+        );
     }
 }

@@ -50,9 +50,8 @@ fn refusal(code: u32, message: &str) -> DbError {
         // Memory or time ran out; Azure's own limits.
         701 | 8645 | 8651 | 10928 | 10929 => DbErrorKind::TooSlow,
         // Shutting down, too many connections, not available at the moment.
-        596 | 4221 | 6005 | 17142 | 17809 | 18401 | 40197 | 40501 | 40613 | 49918 | 49919 | 49920 => {
-            DbErrorKind::Unavailable
-        }
+        596 | 4221 | 6005 | 17142 | 17809 | 18401 | 40197 | 40501 | 40613 | 49918 | 49919
+        | 49920 => DbErrorKind::Unavailable,
         _ => DbErrorKind::Other,
     };
     DbError::new(kind, format!("{} ({code})", message.trim_end_matches('.')))

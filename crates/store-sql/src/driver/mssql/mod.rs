@@ -212,7 +212,10 @@ async fn connect(target: &Target) -> Result<Driver, DbError> {
 /// Why there is no connection.
 enum Failed {
     /// Another server is to be asked.
-    Sent { to: String, at: u16 },
+    Sent {
+        to: String,
+        at: u16,
+    },
     For(DbError),
 }
 

@@ -40,7 +40,8 @@ pub fn spell<'a>(sql: &str, args: &'a [Value<'a>]) -> Spelled<'a> {
         let values = args.get(next..next + list).unwrap_or_default();
         if list > LONG_LIST && before.ends_with("IN (") && values.len() == list {
             spelled.args.push(std::borrow::Cow::Owned(Value::from(json(values))));
-            let kind = if matches!(values[0], Value::Text(_)) { "NVARCHAR(4000)" } else { "BIGINT" };
+            let kind =
+                if matches!(values[0], Value::Text(_)) { "NVARCHAR(4000)" } else { "BIGINT" };
             let number = spelled.args.len();
             spelled.sql.push_str(&format!(
                 "SELECT l.value FROM OPENJSON(@P{number}) WITH (value {kind} '$') AS l"
@@ -144,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_long_list_is_one_argument() {
-        let list = |count: usize| format!("a = ? AND b IN ({}) AND c = ?", crate::filter::marks(count));
+        let list =
+            |count: usize| format!("a = ? AND b IN ({}) AND c = ?", crate::filter::marks(count));
         let (sql, args) = spelled(&list(3), 5);
         assert_eq!((sql.matches("@P").count(), args.len()), (5, 5));
         let (sql, args) = spelled(&list(5000), 5002);

@@ -209,9 +209,21 @@ fn option(found: &mut Found, name: &str, value: &str) -> Result<()> {
         "authentication" if !value.eq_ignore_ascii_case("SqlPassword") => {
             return Err(bad("SqlPassword; only logins with a user and a password are supported"));
         }
-        "marsconnection" | "multisubnetfailover" | "longasmax" | "autocommit" | "charset"
-        | "tdsversion" | "connectretrycount" | "connectretryinterval" | "keepalive" | "wsid"
-        | "ansinpw" | "quotedid" | "columnencryption" | "trustedconnection" | "authentication"
+        "marsconnection"
+        | "multisubnetfailover"
+        | "longasmax"
+        | "autocommit"
+        | "charset"
+        | "tdsversion"
+        | "connectretrycount"
+        | "connectretryinterval"
+        | "keepalive"
+        | "wsid"
+        | "ansinpw"
+        | "quotedid"
+        | "columnencryption"
+        | "trustedconnection"
+        | "authentication"
         | "integratedsecurity" => {
             found.notices.push(format!("the option {name} of the database URI has no effect here"));
         }
@@ -261,9 +273,8 @@ mod tests {
 
     #[test]
     fn encryption_is_as_the_named_driver_has_it() {
-        let optional = |options: &str| {
-            parse(&format!("mssql+pyodbc://u:p@h/d?{options}")).encryption.optional
-        };
+        let optional =
+            |options: &str| parse(&format!("mssql+pyodbc://u:p@h/d?{options}")).encryption.optional;
         assert!(!optional(""));
         assert!(!optional("driver=ODBC+Driver+18+for+SQL+Server"));
         assert!(optional("driver=ODBC+Driver+17+for+SQL+Server"));

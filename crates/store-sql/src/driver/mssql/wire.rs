@@ -50,7 +50,9 @@ pub async fn open(
             Some(tls)
         }
         Some(_) if encryption.optional => None,
-        Some(_) => return Err(Error::other("the server cannot encrypt, and Encrypt=yes asks for it")),
+        Some(_) => {
+            return Err(Error::other("the server cannot encrypt, and Encrypt=yes asks for it"));
+        }
         None => return Err(Error::other("this is no SQL Server")),
     };
     let (near, far) = tokio::io::duplex(BUFFER);
