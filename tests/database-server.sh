@@ -30,10 +30,19 @@ missing() {
   exit 1
 }
 
-# For TLS; nobody signed it but itself.
+# For TLS: an authority, root.crt, and what it signed for `localhost`.
 certificate() {
-  (cd "$folder/data" && as openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
-    -keyout server.key -out server.crt 2>/dev/null && chmod 600 server.key && chown "$user" server.key)
+  local key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+  echo subjectAltName=DNS:localhost >"$folder/names"
+  {
+    openssl req -x509 "${key[@]}" -days 2 -subj "/CN=Oxflow's tests" -keyout "$folder/root.key" -out "$folder/root.crt"
+    openssl req "${key[@]}" -subj /CN=localhost -keyout "$folder/data/server.key" -out "$folder/request"
+    openssl x509 -req -in "$folder/request" -CA "$folder/root.crt" -CAkey "$folder/root.key" -CAcreateserial -days 2 \
+      -extfile "$folder/names" -out "$folder/data/server.crt"
+  } 2>>"$folder/setup.log"
+  chmod 600 "$folder/data/server.key"
+  chown "$user" "$folder/data/server.key" "$folder/data/server.crt"
+  chmod 644 "$folder/root.crt"
 }
 
 postgres_setup() {

@@ -2,6 +2,8 @@
 //! web pages (`Origin`), and the headers that browsers heed. The rules are those of MLflow 3.5 and
 //! later; unlike there, a refusal says what to do.
 
+use std::net::Ipv4Addr;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -62,9 +64,22 @@ fn fits(pattern: &str, text: &str) -> bool {
     true
 }
 
+/// Whether the host of a `Host` header fits `pattern`. A pattern of addresses, such as `10.*`, is
+/// fitted by addresses only: `10.evil.example` is a name, which its owner may point at us.
+fn host_fits(pattern: &str, host: &str) -> bool {
+    let of_addresses = pattern.contains('*')
+        && pattern.contains(|c: char| c.is_ascii_digit())
+        && pattern.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '*' | ':'));
+    fits(pattern, host) && (!of_addresses || without_port(host).parse::<Ipv4Addr>().is_ok())
+}
+
 /// The host of an origin such as `http://localhost:3000`.
 fn origin_host(origin: &str) -> &str {
     let authority = origin.split_once("://").map_or("", |(_, rest)| rest);
+    without_port(authority)
+}
+
+fn without_port(authority: &str) -> &str {
     match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((v6, _)) => v6,
         None => authority.split(':').next().unwrap_or(""),
@@ -73,7 +88,7 @@ fn origin_host(origin: &str) -> &str {
 
 impl SecuritySettings {
     fn host_allowed(&self, host: &str) -> bool {
-        self.allowed_hosts.iter().any(|pattern| fits(pattern, host))
+        self.allowed_hosts.iter().any(|pattern| host_fits(pattern, host))
     }
 
     fn origin_listed(&self, origin: &str) -> bool {
@@ -86,7 +101,7 @@ impl SecuritySettings {
         let authority = origin.split_once("://").map_or("", |(_, rest)| rest);
         !host.is_empty()
             && authority == host
-            && self.allowed_hosts.iter().any(|pattern| pattern != "*" && fits(pattern, host))
+            && self.allowed_hosts.iter().any(|pattern| pattern != "*" && host_fits(pattern, host))
     }
 
     fn origin_allowed(&self, origin: &str) -> bool {
@@ -230,6 +245,23 @@ mod tests {
     }
 
     #[test]
+    fn patterns_of_addresses_are_fitted_by_addresses_only() {
+        for (pattern, host, expected) in [
+            ("10.*", "10.0.0.5", true),
+            ("10.*", "10.0.0.5:5000", true),
+            ("10.*", "10.evil.example", false),
+            ("10.*", "10.0.0.5.evil.example:5000", false),
+            ("192.168.*", "192.168.1.1.evil", false),
+            ("127.0.0.1:*", "127.0.0.1:5000", true),
+            ("10.evil.*", "10.evil.example", true),
+            ("*", "evil.example", true),
+            ("localhost:*", "localhost:5000", true),
+        ] {
+            assert_eq!(host_fits(pattern, host), expected, "{pattern} {host}");
+        }
+    }
+
+    #[test]
     fn own_pages_are_those_of_a_host_that_is_allowed_by_name() {
         let named = SecuritySettings {
             allowed_hosts: vec!["mlflow.example".to_owned(), "10.*".to_owned()],
@@ -242,6 +274,7 @@ mod tests {
             ("http://10.0.0.5:5001", "10.0.0.5:5000", false),
             ("http://10.0.0.6:5000", "10.0.0.5:5000", false),
             ("https://evil.example", "evil.example", false),
+            ("http://10.evil.example", "10.evil.example", false),
             ("https://evil.example", "mlflow.example", false),
             ("null", "", false),
         ] {

@@ -30,6 +30,7 @@ async fn only_known_hosts_are_served() {
         ("172.16.0.1", 200),
         ("172.32.0.1", 403),
         ("evil.example", 403),
+        ("10.evil.example", 403),
         ("localhost.evil.example", 403),
         ("evil.example:5000", 403),
         ("", 403),

@@ -89,6 +89,27 @@ fn a_user_who_may_not_create_tables_is_told_what_to_grant() {
 }
 
 #[test]
+fn certificates_are_checked_if_asked_for() {
+    let database = TestMySql::empty();
+    let uri = database.uri();
+    let strict = format!("{uri}?ssl_mode=VERIFY_IDENTITY");
+    refused(&database, &strict, &["cannot be reached", "certificate"]);
+    // Its certificate is for `localhost`, signed by the authority beside its data.
+    let data = database.sql("SELECT @@datadir").concat();
+    let authority = format!("{}root.crt", data.trim_end_matches("data/"));
+    let by_name = uri.replace("127.0.0.1", "localhost");
+    let by_address = format!("{uri}?ssl_mode=VERIFY_IDENTITY&ssl_ca={authority}");
+    refused(&database, &by_address, &["cannot be reached", "certificate"]);
+    for uri in [
+        format!("{uri}?ssl_mode=VERIFY_CA&ssl_ca={authority}"),
+        format!("{by_name}?ssl_mode=VERIFY_IDENTITY&ssl_ca={authority}"),
+    ] {
+        let opened = SqlStore::open(&database.options_as(&uri));
+        assert!(opened.is_ok(), "{uri}: {:?}", opened.err());
+    }
+}
+
+#[test]
 fn odd_uris_are_refused() {
     let database = TestMySql::empty();
     for (uri, words) in [
