@@ -29,12 +29,9 @@ impl Session {
     pub fn open(file: &Path) -> Session {
         let connection = Connection::open(file).unwrap();
         connection.busy_timeout(Duration::from_secs(20)).unwrap();
-        connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON; \
-                 PRAGMA case_sensitive_like = ON",
-            )
-            .unwrap();
+        let settings = "PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON; \
+                        PRAGMA case_sensitive_like = ON";
+        connection.execute_batch(settings).unwrap();
         Session { connection, transaction: None, next: 1, snapshot: false, by_hand: false }
     }
 
@@ -193,6 +190,11 @@ fn kind(declared: Option<&str>, values: &[&Value]) -> Kind {
         None if values.iter().any(|value| matches!(value, Value::Real(_))) => Kind::Float,
         None => Kind::BigInt,
     }
+}
+
+/// Makes the file, so that it can be read while somebody writes.
+pub fn create(file: &Path) {
+    Connection::open(file).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap();
 }
 
 /// What asks SQL Server about itself, asked of SQLite.

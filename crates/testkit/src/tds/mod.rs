@@ -149,6 +149,7 @@ impl TestMsSql {
             open: Mutex::default(),
             stopping: AtomicBool::new(false),
         });
+        database::create(&shared.file);
         let address = Mutex::new(SocketAddr::from(([127, 0, 0, 1], 0)));
         let server =
             TestMsSql(Arc::new(Owned { folder, shared, listening: Mutex::new(None), address }));
