@@ -45,7 +45,10 @@ fn patterns(sql: &str) -> String {
     while let Some((before, inner, after)) = between(&sql, "REPLACE(", ", N'[', N'[[]')") {
         sql = format!("{before}{inner}{after}");
     }
-    sql.replace("N'", "'")
+    for before in [' ', '(', ',', '='] {
+        sql = sql.replace(&format!("{before}N'"), &format!("{before}'"));
+    }
+    sql
 }
 
 fn lists(sql: &str) -> String {
@@ -146,8 +149,8 @@ mod tests {
                  UPDATE SET value = excluded.value WHERE (excluded.value > t.value)",
             ),
             (
-                "SELECT 1 WHERE a COLLATE Latin1_General_100_BIN2 LIKE REPLACE(@P1, N'[', N'[[]')",
-                "SELECT 1 WHERE a COLLATE BINARY LIKE @P1",
+                "SELECT 'ON', N'x' WHERE a COLLATE Latin1_General_100_BIN2 LIKE REPLACE(@P1, N'[', N'[[]')",
+                "SELECT 'ON', 'x' WHERE a COLLATE BINARY LIKE @P1",
             ),
             (
                 "SELECT a FROM t ORDER BY a OFFSET @P1 ROWS FETCH NEXT @P2 ROWS ONLY",
