@@ -153,10 +153,17 @@ def test_what_controls_the_conversation_is_as_expected(statements):
         before, statement, after = re.fullmatch(r"(SET IDENTITY_INSERT experiments ON); (.*); (SET IDENTITY_INSERT experiments OFF)", sql).groups()
         assert not complaints(statement)
     scripts = {sql for sql in control if "CREATE " in sql}
-    assert control - inserts - scripts == {
-        "BEGIN TRAN", "COMMIT TRANSACTION", "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION",
+    clients = {"BEGIN TRAN", "COMMIT TRAN", "ROLLBACK TRAN"} | {sql for sql in control if "ARITHABORT ON;" in sql}
+    assert control - inserts - scripts - clients == {
+        "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, QUOTED_IDENTIFIER ON; "
+        "SET NUMERIC_ROUNDABORT OFF; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET NOCOUNT OFF; "
+        "SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT 20000",
+        "DECLARE @got INT; EXEC @got = sp_getapplock @Resource = N'oxflow', @LockMode = 'Exclusive', "
+        "@LockOwner = 'Transaction', @LockTimeout = 120000; SELECT @got",
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION",
         "SET TRANSACTION ISOLATION LEVEL SNAPSHOT; BEGIN TRANSACTION",
+        "COMMIT TRANSACTION",
+        "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION",
     }
 
 

@@ -36,10 +36,10 @@ type Driver = Client<Compat<DuplexStream>>;
 const REDIRECTS: usize = 3;
 /// What each connection sets first. Names stand in double quotes; a transaction ends with its first
 /// error; long texts come whole; a lock is waited for as long as SQLite waits for another program.
-const SETTINGS: &str = "SET QUOTED_IDENTIFIER, ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, \
-                        CONCAT_NULL_YIELDS_NULL, XACT_ABORT ON; SET NUMERIC_ROUNDABORT, \
-                        IMPLICIT_TRANSACTIONS, NOCOUNT OFF; SET TEXTSIZE 2147483647; \
-                        SET LOCK_TIMEOUT 20000";
+const SETTINGS: &str = "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, \
+                        CONCAT_NULL_YIELDS_NULL, QUOTED_IDENTIFIER ON; SET NUMERIC_ROUNDABORT OFF; \
+                        SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET NOCOUNT OFF; \
+                        SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT 20000";
 /// Whether transactions that read may see one moment without holding up those that write.
 const SNAPSHOTS: &str = "SELECT CAST(snapshot_isolation_state AS INT) FROM sys.databases WHERE name = \
                          DB_NAME()";
