@@ -337,6 +337,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn values_are_the_json_that_pyyaml_sees() {
+        for (yaml, json) in [
+            ("4", "4"),
+            ("-4", "-4"),
+            ("4.50", "4.5"),
+            ("1.0e+16", "1e+16"),
+            ("007", "\"007\""),
+            ("'4'", "\"4\""),
+            ("true", "true"),
+            ("'yes'", "\"yes\""),
+            ("null", "null"),
+            (".nan", "NaN"),
+            ("12:30", "\"12:30\""),
+            ("1e3", "\"1e3\""),
+            ("[a, {b: [1, ž]}]", "[\"a\", {\"b\": [1, \"\\u017e\"]}]"),
+        ] {
+            let map = Map::parse(format!("a: {yaml}\n").as_bytes()).unwrap();
+            assert_eq!(map.get("a").unwrap().to_json().to_string(), json, "{yaml}");
+        }
+    }
+
+    #[test]
     fn what_stock_writes_is_read() {
         let text = "artifact_uri: /a b/c\nend_time: null\nentry_point_name: ''\n\
                     experiment_id: '0'\nname: \"a\\U0001F40E\\n\"\nlong: 'one\n  two\n\n  three'\n\

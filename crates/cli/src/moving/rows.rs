@@ -81,3 +81,23 @@ pub async fn compare(
     }
     Ok((rows, wanted.values().sum()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_follow_their_experiments() {
+        let row = || vec![Cell::Text("t".to_owned()), Cell::Int(5), Cell::Int(5)];
+        let numbers = Numbers::from([(5, 2)]);
+        for (experiment, expected) in [(Some(1), [2, 5]), (Some(2), [5, 2]), (None, [5, 5])] {
+            let (name, movable) = ("t".to_owned(), true);
+            let table = Table { name, rows: 1, movable, experiment };
+            let mut rows = [row()];
+            renumber(&mut rows, &table, &numbers);
+            assert_eq!(rows[0][1..], expected.map(Cell::Int));
+            renumber(&mut rows, &table, &numbers);
+            assert_eq!(rows[0][1..], expected.map(Cell::Int), "no number becomes another twice");
+        }
+    }
+}
