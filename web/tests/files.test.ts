@@ -50,6 +50,22 @@ test("files are uploaded, into the folder that is shown", async () => {
   await done(page);
 });
 
+test("of a long log, the beginning and the end are a press away", async () => {
+  const { run } = await api<{ run: { info: { run_id: string } } }>("runs/create", { experiment_id: demo.experiment, run_name: "long log", start_time: 1 });
+  const id = run.info.run_id;
+  const lines = Array.from({ length: 120_000 }, (_, at) => `line number ${at}\n`).join("");
+  await fetch(`${inject("url")}/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${id}&path=train.log`, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: lines });
+  const page = await open(`${home}/runs/${id}/artifacts/train.log`);
+  await page.getByText("The first 1.0 MB of 2.2 MB.").waitFor();
+  await page.getByRole("button", { name: "End" }).click();
+  await page.getByText("The last 1.0 MB of 2.2 MB.").waitFor();
+  const shown = await page.locator(".code").innerText();
+  expect(shown.trimEnd().endsWith("line number 119999")).toBe(true);
+  expect(shown.trimStart().startsWith("line number ")).toBe(true);
+  await api("runs/delete", { run_id: id });
+  await done(page);
+});
+
 test("a logged model takes files as well", async () => {
   const { models } = await api<{ models: { info: { model_id: string } }[] }>("logged-models/search", { experiment_ids: [demo.experiment] });
   const page = await open(`${home}/models/${models[0]?.info.model_id ?? ""}?tab=artifacts`);

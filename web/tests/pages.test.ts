@@ -226,7 +226,7 @@ test("prompts show what changed, logged models what they are", async () => {
   await page.locator(".diff-new").getByText("for a busy reader").waitFor();
   await page.goto(`${inject("url")}/#${home}/models`);
   await page.getByRole("link", { name: "resnet34-2" }).click();
-  await page.getByRole("list", { name: "Metrics" }).getByText("test/accuracy").waitFor();
+  await page.getByRole("list", { name: "Metrics" }).getByText("test/f1").waitFor();
   await page.goto(`${inject("url")}/#/prompts/translate`);
   await page.getByRole("button", { name: "Changes since v1" }).click();
   await page.locator(".diff-new").getByText("into {{ language }}").waitFor();

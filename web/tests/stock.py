@@ -71,8 +71,8 @@ def main():
     files(client, runs[-1])
     client.log_image(runs[-1], Image.linear_gradient("L"), key="stock/gradient", step=7)
     for at, model in enumerate(mlflow.search_logged_models([experiment], output_format="list")):
-        accuracy = Metric("test/accuracy", 0.8 + at / 50, int(time.time() * 1000), 1, model_id=model.model_id)
-        client.log_batch(model.source_run_id, metrics=[accuracy])
+        score = Metric("test/f1", 0.8 + at / 50, int(time.time() * 1000), 1, model_id=model.model_id)
+        client.log_batch(model.source_run_id, metrics=[score])
     for message, text in {"First try": "Translate: {{ text }}", "Say where to": "Translate into {{ language }}: {{ text }}"}.items():
         mlflow.genai.register_prompt("translate", text, commit_message=message)
     print(json.dumps({"experiment": experiment, "runs": runs}))

@@ -43,16 +43,22 @@ export interface TextPart {
   whole: boolean;
 }
 
-/** The beginning of a file as text; a file of any size opens at once. */
-export async function artifactText(owner: Owner, path: string, most: number, signal?: AbortSignal): Promise<TextPart> {
-  const response = await fetch(artifactAddress(owner, path), { headers: { Range: `bytes=0-${most - 1}` }, signal });
+export type FileEnd = "start" | "end";
+
+/** The beginning or the end of a file as text; a file of any size opens at once. */
+export async function artifactText(owner: Owner, path: string, most: number, signal?: AbortSignal, end: FileEnd = "start"): Promise<TextPart> {
+  const wanted = end === "start" ? `bytes=0-${most - 1}` : `bytes=-${most}`;
+  const response = await fetch(artifactAddress(owner, path), { headers: { Range: wanted }, signal });
   // An empty file has no first byte.
   if (response.status === 416) return { text: "", total: 0, whole: true };
   if (!response.ok) throw new ApiError(response.status, "UNKNOWN", `The file cannot be read (${response.status}).`);
   const bytes = await response.arrayBuffer();
   const range = response.headers.get("content-range")?.split("/")[1];
   const total = range ? Number(range) : bytes.byteLength;
-  return { text: new TextDecoder().decode(bytes.slice(0, most)), total, whole: total <= most };
+  const text = new TextDecoder().decode(end === "start" ? bytes.slice(0, most) : bytes.slice(-most));
+  const whole = total <= most;
+  // Where the end begins is somewhere in a line.
+  return { text: end === "end" && !whole ? text.slice(text.indexOf("\n") + 1) : text, total, whole };
 }
 
 /** The scheme of artifacts that lie behind this server. */

@@ -294,6 +294,12 @@ impl Demo {
             let made = self.client.post("logged-models", model).await?;
             let id = client::text(&made["model"]["info"]["model_id"]);
             let status = if at == 0 { "LOGGED_MODEL_UPLOAD_FAILED" } else { "LOGGED_MODEL_READY" };
+            let score = json!({
+                "key": "test/accuracy", "value": 0.81 + at as f64 / 40.0, "step": 0,
+                "timestamp": self.now, "model_id": id,
+            });
+            let metrics = json!({"run_id": run, "metrics": [score]});
+            self.client.post("runs/log-batch", metrics).await?;
             let path = format!("logged-models/{id}");
             self.client.patch(&path, json!({"model_id": id, "status": status})).await?;
         }

@@ -321,8 +321,8 @@ pub async fn a_range_is_the_lowest_and_the_highest_number(store: &dyn Store) {
 }
 
 pub async fn curves_of_long_histories_reach_over_all_their_steps(store: &dyn Store) {
-    let (even, odd) = (run(store, 1).await, run(store, 2).await);
     const COUNT: i64 = 8100;
+    let (even, odd) = (run(store, 1).await, run(store, 2).await);
     for from in (0..COUNT).step_by(900) {
         let points: Vec<Metric> =
             (from..from + 900).map(|n| point("m", n as f64, n, 2 * n)).collect();
