@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 
 use oxflow_store::conformance::{NOW, batch, get, new_experiment, param, point, run};
-use oxflow_store::{ExperimentStore as _, MetricStore as _, RunStore as _, Store as _};
+use oxflow_store::{ExperimentStore as _, Store as _};
 use oxflow_store_sql::SqlStore;
 use oxflow_store_sql::schema::HEAD;
 use oxflow_testkit::TestMsSql;

@@ -232,11 +232,20 @@ fn refusal(why: &rusqlite::Error) -> Refusal {
             (ErrorCode::ConstraintViolation, 1299) => 515,
             (ErrorCode::ConstraintViolation, _) => 2627,
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => 1222,
-            _ => 50000,
+            _ => too_much(&why.to_string()),
         },
-        _ => 50000,
+        _ => too_much(&why.to_string()),
     };
     (number, why.to_string())
+}
+
+/// SQL Server has limits, too, if others.
+fn too_much(why: &str) -> u32 {
+    match why {
+        why if why.contains("tables in a join") => 106,
+        why if why.contains("too large") || why.contains("overflow") => 8623,
+        _ => 50000,
+    }
 }
 
 /// Runs SQL past the responder; gives the rows, columns separated by `|`.

@@ -258,12 +258,14 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         if shared.stopping.load(Ordering::SeqCst) {
             return;
         }
-        let Ok(copy) = tcp.try_clone() else { return };
+        let (Ok(copy), Ok(end)) = (tcp.try_clone(), tcp.try_clone()) else { return };
         shared.open.lock().unwrap().push(copy);
         let shared = shared.clone();
         std::thread::spawn(move || {
             // How a client goes is its own affair.
             let _ = converse(tcp, &shared);
+            // There are copies of it.
+            let _ = end.shutdown(Shutdown::Both);
         });
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use oxflow_model::{Error, Result};
 use rustls_pki_types::ServerName;
 use tiberius::{AuthMethod, Config};
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::version::TLS12;
 
 use super::odbc;
@@ -158,7 +159,9 @@ impl Found {
             ..Certificates::default()
         };
         // The server wraps its handshake, which later versions of TLS do not go with.
-        let config = tls::client(&certificates, &[&TLS12])?;
+        let mut config = tls::client(&certificates, &[&TLS12])?;
+        // Connections are few and stay; not every server takes up what was between them before.
+        config.resumption = Resumption::disabled();
         Ok(Encryption { config: Arc::new(config), optional: !encrypt })
     }
 }

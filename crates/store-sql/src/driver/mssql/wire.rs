@@ -116,7 +116,7 @@ async fn read_message(from: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>> {
 }
 
 async fn shake_hands(tcp: &mut TcpStream, tls: &mut ClientConnection) -> Result<()> {
-    while tls.is_handshaking() {
+    loop {
         let mut sent = Vec::new();
         while tls.wants_write() {
             tls.write_tls(&mut sent)?;
@@ -125,12 +125,12 @@ async fn shake_hands(tcp: &mut TcpStream, tls: &mut ClientConnection) -> Result<
         for part in sent.chunks(4000) {
             tcp.write_all(&packet(PRELOGIN, part)).await?;
         }
-        if tls.is_handshaking() {
-            let received = read_message(tcp).await?;
-            take_in(tls, &received)?;
+        if !tls.is_handshaking() {
+            return Ok(());
         }
+        let received = read_message(tcp).await?;
+        take_in(tls, &received)?;
     }
-    Ok(())
 }
 
 /// Hands encrypted bytes over.
