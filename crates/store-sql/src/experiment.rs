@@ -132,7 +132,7 @@ impl ExperimentStore for SqlStore {
         for clause in &search.filter {
             experiment_clause(&mut query, self.dialect.as_ref(), clause);
         }
-        query.push(&experiment_order(&search.order_by));
+        query.push(&experiment_order(self.dialect.as_ref(), &search.order_by));
         let (sql, args) = query.page(self.dialect.as_ref(), search.page);
         self.database
             .read(move |session| {
@@ -152,7 +152,8 @@ impl ExperimentStore for SqlStore {
 
     async fn search_datasets(&self, experiments: &[ExperimentId]) -> Result<Vec<DatasetSummary>> {
         let experiments = experiments.to_vec();
-        self.database.read(move |session| dataset::summaries(session, &experiments)).await
+        let sql = self.sql.clone();
+        self.database.read(move |session| dataset::summaries(session, &sql, &experiments)).await
     }
 }
 

@@ -22,6 +22,7 @@ pub mod migrate;
 mod model_version;
 mod moving;
 mod open;
+mod open_mssql;
 mod open_mysql;
 mod open_postgres;
 mod param;

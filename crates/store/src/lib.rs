@@ -15,11 +15,13 @@ mod label_schema;
 mod logged_model;
 mod metric;
 mod moving;
+pub mod numbers;
 mod registry;
 mod review_queue;
 mod run;
 mod saved_view;
 mod scorer;
+pub mod trace;
 mod webhook;
 mod workspace;
 

@@ -98,7 +98,7 @@ fn segmentation(random: &mut Random, at: usize, start: i64) -> Trained {
             tag("network", network),
             tag("crop", crop),
             tag("lr", "0.0003"),
-            tag("loss", if at % 2 == 0 { "dice" } else { "dice+focal" }),
+            tag("loss", if at.is_multiple_of(2) { "dice" } else { "dice+focal" }),
         ]),
         points,
         status: if fails { "FAILED" } else { "FINISHED" },
