@@ -22,7 +22,7 @@ test("experiments are searched, created, renamed, deleted and restored", async (
   await page.getByPlaceholder("Search names and tags").fill("");
   await page.getByRole("button", { name: "New experiment" }).click();
   await page.getByRole("textbox", { name: /^Name/ }).fill("made/by hand");
-  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("button", { name: "Create", exact: true }).click();
   await page.getByText("No runs yet").waitFor();
   await page.getByRole("button", { name: "Experiment actions" }).click();
   await page.getByRole("menuitem", { name: "Rename" }).click();
