@@ -24,8 +24,8 @@ async fn serving<A: IntoResponse + 'static>(
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
     let router = Router::new().fallback(move |headers: HeaderMap| {
-        let answer = answer(count.fetch_add(1, Ordering::SeqCst), &headers);
-        async move { answer.into_response() }
+        let answer = answer(count.fetch_add(1, Ordering::SeqCst), &headers).into_response();
+        async move { answer }
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/prefix/", listener.local_addr().unwrap());
