@@ -2,7 +2,6 @@
 //! compared with stock MLflow's in tests/e2e/test_upgrade_servers.py.
 
 use oxflow_model::{Error, Result};
-use oxflow_store::Store as _;
 use oxflow_store_sql::migrate::{self, Outcome, UpgradeOptions};
 use oxflow_store_sql::schema::HEAD;
 use oxflow_testkit::{NOW, TestPostgres};
