@@ -78,7 +78,7 @@ fn prepare(target: &Arc<Target>, options: &OpenOptions) -> Result<()> {
         connection.script(schema::MYSQL_TABLES).map_err(refusal)?;
     }
     connection.begin().map_err(refusal)?;
-    add_default_experiment(&mut connection, options).map_err(refusal)?;
+    add_default_experiment(&mut connection, &MySql, options).map_err(refusal)?;
     connection.commit().map_err(refusal)
 }
 

@@ -106,7 +106,7 @@ fn prepare_within(
     if schema::OWN_TABLES.iter().any(|table| !tables.contains(*table)) {
         connection.script(schema::POSTGRES_TABLES).map_err(refusal)?;
     }
-    add_default_experiment(connection, options).map_err(refusal)
+    add_default_experiment(connection, &Postgres, options).map_err(refusal)
 }
 
 /// The tables of the database, and what they are.

@@ -9,7 +9,6 @@ pub mod chain;
 mod lexer;
 mod mysql;
 mod mysql_database;
-mod numbers;
 mod plan;
 mod postgres;
 mod postgres_database;

@@ -36,6 +36,15 @@ pub const MYSQL_EXTRA: &str = include_str!("mysql_extra.sql");
 /// Our own tables for MySQL and MariaDB, created if missing.
 pub const MYSQL_TABLES: &str = include_str!("mysql_tables.sql");
 
+/// All tables of MLflow 3.17.2 for SQL Server, with the rows that it begins with.
+pub const MSSQL: &str = include_str!("mssql.sql");
+
+/// Our own indexes on MLflow's tables for SQL Server.
+pub const MSSQL_EXTRA: &str = include_str!("mssql_extra.sql");
+
+/// Our own tables for SQL Server, created if missing.
+pub const MSSQL_TABLES: &str = include_str!("mssql_tables.sql");
+
 /// The names of our own tables.
 pub const OWN_TABLES: [&str; 3] = ["oxflow_changes", "oxflow_views", "oxflow_webhook_deliveries"];
 
