@@ -34,26 +34,24 @@ pub fn upgrade(
     let target = Arc::new(Target::parse(&options.uri)?);
     let mut connection = connect(&target)?;
     let refusal = |error: DbError| explain(&target, &error);
+    be_patient(&mut connection).map_err(refusal)?;
     reserve(&mut connection, &target)?;
     let (_, found) = inspect(&mut connection).map_err(refusal)?;
     match upgradable(&found, &target)? {
         None => create(&mut connection, &target).map(|()| Outcome::Created),
         Some(found) if found == HEAD => Ok(Outcome::Current),
-        Some(found) => {
-            be_patient(&mut connection).map_err(refusal)?;
-            run(&mut connection, &found, options, progress).map_err(|(step, error)| {
-                let cause = refusal(error);
-                Error::new(
-                    cause.code(),
-                    format!(
-                        "At revision {step}: {} The revisions before it are done and noted; when \
+        Some(found) => run(&mut connection, &found, options, progress).map_err(|(step, error)| {
+            let cause = refusal(error);
+            Error::new(
+                cause.code(),
+                format!(
+                    "At revision {step}: {} The revisions before it are done and noted; when \
                          the cause is gone, run the same command again, and it goes on from here. \
                          Start no server on this database before.",
-                        cause.message()
-                    ),
-                )
-            })
-        }
+                    cause.message()
+                ),
+            )
+        }),
     }
 }
 

@@ -15,9 +15,11 @@ use crate::open_postgres::{PREPARING, apart, explain, inspect};
 use crate::schema::{self, HEAD};
 use crate::session::{Connection as _, Session};
 
-/// A migration takes the time that it takes; only for locks of others it does not wait for ever.
-const PATIENCE: &str =
-    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+/// A migration takes the time that it takes, and another one is waited for as long.
+const PATIENCE: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                        SET LOCAL idle_in_transaction_session_timeout = 0";
+/// Tables that other programs hold are not waited for.
+const IMPATIENCE: &str = "SET LOCAL lock_timeout = '20s'";
 
 /// What an upgrade would do.
 pub fn plan(options: &UpgradeOptions) -> Result<Plan> {
@@ -67,10 +69,12 @@ fn upgrade_within(
     progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Outcome> {
     let refusal = |error: DbError| explain(target, &error);
+    connection.script(PATIENCE).map_err(refusal)?;
     let session: &mut dyn Session = connection;
     // Of two upgrades, or an upgrade and a server that starts, the second looks when the first is
     // done.
     session.row(PREPARING, &[], |_| Ok(())).map_err(refusal)?;
+    session.execute(IMPATIENCE, &[]).map_err(refusal)?;
     let (_, found) = inspect(session).map_err(refusal)?;
     match super::upgradable(&found, &target.shown)? {
         None => {
@@ -79,13 +83,10 @@ fn upgrade_within(
             Ok(Outcome::Created)
         }
         Some(found) if found == HEAD => Ok(Outcome::Current),
-        Some(found) => {
-            connection.script(PATIENCE).map_err(refusal)?;
-            run(connection, &found, options, progress).map_err(|(step, error)| {
-                let cause = refusal(error);
-                Error::new(cause.code(), format!("At revision {step}: {}", cause.message()))
-            })
-        }
+        Some(found) => run(connection, &found, options, progress).map_err(|(step, error)| {
+            let cause = refusal(error);
+            Error::new(cause.code(), format!("At revision {step}: {}", cause.message()))
+        }),
     }
 }
 
