@@ -100,7 +100,7 @@ fn prepare_within(
     let refusal = |error: DbError| explain(target, &error);
     let session: &mut dyn Session = connection;
     let got = session.row(PREPARING, &[], |row| row.int(0)).map_err(refusal)?.flatten();
-    if !got.is_some_and(|got| got >= 0) {
+    if got.is_none_or(|got| got < 0) {
         return Err(Error::unavailable(format!(
             "Another server has been preparing the database {} for two minutes. Wait until it is \
              done, and start again.",

@@ -101,18 +101,10 @@ fn pages(sql: &str) -> Result<String, (u32, String)> {
         if !before.contains(" ORDER BY ") {
             return Err(syntax("OFFSET"));
         }
-        sql = format!("{before} LIMIT {count} OFFSET{offset}{after}", offset = Spaced(offset));
+        // The line break keeps it from being found again.
+        sql = format!("{before} LIMIT {count} OFFSET\n{offset}{after}");
     }
     Ok(sql)
-}
-
-/// Another spelling of the space before a number, so that it is not found again.
-struct Spaced<'s>(&'s str);
-
-impl std::fmt::Display for Spaced<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "\n{}", self.0)
-    }
 }
 
 /// The statements of a batch: texts and names may hold semicolons.
