@@ -50,9 +50,8 @@ impl Dialect for MsSql {
         " OFFSET ?2 ROWS FETCH NEXT ?1 ROWS ONLY"
     }
 
-    fn first(&self, count: usize, ordered: bool) -> String {
-        let order = if ordered { "" } else { " ORDER BY (SELECT NULL)" };
-        format!("{order} OFFSET 0 ROWS FETCH NEXT {count} ROWS ONLY")
+    fn first(&self, count: usize) -> (String, String) {
+        (format!(" TOP ({count})"), String::new())
     }
 
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {
