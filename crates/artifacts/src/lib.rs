@@ -19,7 +19,7 @@ mod within;
 pub use local::LocalStore;
 pub use path::ArtifactPath;
 pub use policy::LocationPolicy;
-pub use remote::{MlflowServer, RemoteSettings, RemoteStore, ServerSettings};
+pub use remote::{MlflowServer, RemoteSettings, RemoteStore, Reply, ServerSettings};
 pub use resolver::Resolver;
 pub use store::{
     ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, MultipartUpload,

@@ -2,6 +2,7 @@
 //! dialect and a driver per database.
 
 mod change;
+mod curve;
 mod database;
 mod dataset;
 mod dataset_record;

@@ -10,6 +10,7 @@ mod pool;
 mod postgres;
 mod server;
 mod tds;
+mod wish;
 
 pub use builder::NewTestRun;
 pub use clock::FixedClock;

@@ -81,6 +81,13 @@ impl Definition {
         self.columns.iter().map(|(name, _)| name.as_str()).collect()
     }
 
+    /// Which column holds the number of an experiment.
+    fn experiment(&self) -> Option<usize> {
+        let is_number =
+            |(name, kind): &(String, Kind)| name == "\"experiment_id\"" && *kind == Kind::Int;
+        self.columns.iter().position(is_number)
+    }
+
     /// Those of its primary key.
     pub fn key(&self) -> Vec<&str> {
         self.key.iter().map(String::as_str).collect()
@@ -151,7 +158,8 @@ pub fn sizes(session: &mut dyn Session) -> Result<Vec<Table>, DbError> {
         };
         let rows = rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0);
         if rows > 0 {
-            found.push(Table { movable: can_move(&table), name: table.name, rows });
+            let (movable, experiment) = (can_move(&table), table.experiment());
+            found.push(Table { name: table.name, rows, movable, experiment });
         }
     }
     Ok(found)

@@ -51,8 +51,10 @@ pub const OWN_TABLES: [&str; 3] = ["oxflow_changes", "oxflow_views", "oxflow_web
 /// Who can bring an older schema up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upgrade {
-    /// `oxflow db upgrade`.
+    /// `oxflow db upgrade`, which copies the file first.
     ByUs,
+    /// `oxflow db upgrade`, but a backup is for the owner of the database server to take.
+    OnServer,
     /// Only stock MLflow, so far.
     ByMlflow,
 }
@@ -86,9 +88,13 @@ impl Upgrade {
                 "To migrate it, with a backup first, run: oxflow db upgrade {shown} (add --plan to \
                  see what that would do), or start the server with --upgrade."
             ),
+            Upgrade::OnServer => format!(
+                "Take a backup, then run: oxflow db upgrade {shown} (add --plan to see what that \
+                 would do), or start the server with --upgrade."
+            ),
             Upgrade::ByMlflow => format!(
                 "Take a backup, then migrate it with stock MLflow 3.17.2: mlflow db upgrade \
-                 {shown}. oxflow db upgrade works on SQLite only, so far."
+                 {shown}. oxflow db upgrade does not work on this kind of database yet."
             ),
         }
     }
