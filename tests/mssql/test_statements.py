@@ -63,7 +63,7 @@ def foreign_words(sql):
 def problems(node):
     if isinstance(node, exp.Identifier) and not node.quoted and node.name.lower() in RESERVED:
         yield f"has the reserved word {node.name} for a name"
-    if isinstance(node, (exp.Limit, exp.Fetch)) and not node.parent.args.get("order"):
+    if isinstance(node, (exp.Offset, exp.Fetch)) and not node.parent.args.get("order"):
         yield "has a page without an order"
     if isinstance(node, exp.Order):
         keys = [item.this.sql("tsql") for item in node.expressions if not list(item.find_all(exp.Parameter))]

@@ -216,13 +216,13 @@ pub fn summaries(
     sql: &Statements,
     experiments: &[ExperimentId],
 ) -> Result<Vec<DatasetSummary>> {
+    let (top, limit) = &sql.first_summaries;
     let query = format!(
-        "SELECT s.* FROM (SELECT DISTINCT d.experiment_id, d.name, d.digest, t.value FROM datasets d \
+        "SELECT DISTINCT{top} d.experiment_id, d.name, d.digest, t.value FROM datasets d \
          JOIN inputs i ON i.source_id = d.dataset_uuid AND i.source_type = 'DATASET' \
          LEFT JOIN input_tags t ON t.input_uuid = i.input_uuid AND t.name = ? \
-         WHERE d.experiment_id IN ({})) s{}",
-        marks(experiments.len()),
-        sql.first_summaries
+         WHERE d.experiment_id IN ({}){limit}",
+        marks(experiments.len())
     );
     let mut args = vec![Value::from(CONTEXT_TAG)];
     args.extend(experiments.iter().map(|id| Value::Int(id.0)));

@@ -200,11 +200,11 @@ fn latest_metric(
             args.push(value.to_owned().into());
         }
     }
+    let (top, limit) = dialect.first(1);
     let expression = format!(
-        "(SELECT x.metric_value FROM logged_model_metrics x WHERE x.model_id = m.model_id \
+        "(SELECT{top} x.metric_value FROM logged_model_metrics x WHERE x.model_id = m.model_id \
          AND x.metric_name = ?{test} ORDER BY x.metric_timestamp_ms DESC, x.metric_step DESC, \
-         x.run_id ASC{})",
-        dialect.first(1, true)
+         x.run_id ASC{limit})"
     );
     (expression, args)
 }

@@ -21,10 +21,10 @@ pub struct Statements {
     pub delete_metrics_of_run: String,
     /// The end of a query; arguments: how many rows, and how many to skip.
     pub page: &'static str,
-    /// The end of a query that has no order, for the summaries of datasets.
-    pub first_summaries: String,
-    /// The same for the points of a run.
-    pub first_points: String,
+    /// See [`Dialect::first`]: for the summaries of datasets.
+    pub first_summaries: (String, String),
+    /// For the points of a run.
+    pub first_points: (String, String),
     /// Arguments: run, key, value.
     pub insert_param: String,
     /// Arguments: run, key, value.
@@ -81,8 +81,8 @@ impl Statements {
                 dialect.delete_by_index("index_metrics_run_uuid_key_step")
             ),
             page: dialect.page(),
-            first_summaries: dialect.first(dataset::MOST_SUMMARIES, false),
-            first_points: dialect.first(points::AT_ONCE + 1, false),
+            first_summaries: dialect.first(dataset::MOST_SUMMARIES),
+            first_points: dialect.first(points::AT_ONCE + 1),
             upsert_latest_metric: dialect.upsert_latest_metric(),
             insert_model_metric: dialect.insert_or_ignore(
                 "logged_model_metrics",

@@ -53,9 +53,10 @@ pub trait Dialect: Send + Sync {
         " LIMIT ? OFFSET ?"
     }
 
-    /// The end of a query for its first rows. SQL Server has to be told whether the query is ordered.
-    fn first(&self, count: usize, _ordered: bool) -> String {
-        format!(" LIMIT {count}")
+    /// What makes a query stop after so many rows: a word behind its `SELECT [DISTINCT]`, and one at
+    /// its end. SQL Server has the former, all others the latter.
+    fn first(&self, count: usize) -> (String, String) {
+        (String::new(), format!(" LIMIT {count}"))
     }
 
     /// The order of a query. SQL Server refuses a column that is there already.

@@ -16,17 +16,17 @@ impl Dialect for MsSql {
     /// Rows that meet within the statement are made one first. What is not there stays locked, so that
     /// nobody else inserts it meanwhile.
     fn insert_or_ignore(&self, table: &str, keys: &[&str], columns: &[&str]) -> String {
-        let same = pairs(keys, " = ", " AND ");
         let statement = format!(
             "INSERT INTO {table} ({}) SELECT {} FROM (SELECT x.*, ROW_NUMBER() OVER (PARTITION BY {} \
              ORDER BY {}) AS oxflow_nth FROM (VALUES ({})) AS x ({})) AS v WHERE v.oxflow_nth = 1 AND \
-             NOT EXISTS (SELECT 1 FROM {table} AS t WITH (UPDLOCK, HOLDLOCK) WHERE {same})",
+             NOT EXISTS (SELECT 1 FROM {table} AS t WITH (UPDLOCK, HOLDLOCK) WHERE {})",
             columns.join(", "),
             of("v", columns),
             of("x", keys),
             of("x", keys),
             marks(columns.len()),
             columns.join(", "),
+            same(keys),
         );
         self.numbered_by_hand(table, columns, statement)
     }
@@ -50,9 +50,8 @@ impl Dialect for MsSql {
         " OFFSET ?2 ROWS FETCH NEXT ?1 ROWS ONLY"
     }
 
-    fn first(&self, count: usize, ordered: bool) -> String {
-        let order = if ordered { "" } else { " ORDER BY (SELECT NULL)" };
-        format!("{order} OFFSET 0 ROWS FETCH NEXT {count} ROWS ONLY")
+    fn first(&self, count: usize) -> (String, String) {
+        (format!(" TOP ({count})"), String::new())
     }
 
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {
@@ -140,7 +139,7 @@ fn merge(table: &str, keys: &[&str], columns: &[&str], condition: &str) -> Strin
          {condition} THEN UPDATE SET {} WHEN NOT MATCHED THEN INSERT ({}) VALUES ({});",
         marks(all.len()),
         all.join(", "),
-        pairs(keys, " = ", " AND "),
+        same(keys),
         set.join(", "),
         all.join(", "),
         of("v", &all),
@@ -156,11 +155,11 @@ fn of(table: &str, columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The columns of the table, `t`, beside those of the values, `v`.
-fn pairs(columns: &[&str], between: &str, then: &str) -> String {
+/// That the table, `t`, and the values, `v`, have the same in these columns.
+fn same(columns: &[&str]) -> String {
     let pairs: Vec<String> =
-        columns.iter().map(|column| format!("t.{column}{between}v.{column}")).collect();
-    pairs.join(then)
+        columns.iter().map(|column| format!("t.{column} = v.{column}")).collect();
+    pairs.join(" AND ")
 }
 
 /// The parts of a list, whose commas may also stand in brackets.

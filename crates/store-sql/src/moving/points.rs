@@ -22,7 +22,8 @@ pub fn send(
 ) -> Result<()> {
     let table = &sql.metrics_of_run;
     let columns = metric::COLUMNS;
-    let some = format!("SELECT {columns} FROM {table} WHERE run_uuid = ?{}", sql.first_points);
+    let (top, limit) = &sql.first_points;
+    let some = format!("SELECT{top} {columns} FROM {table} WHERE run_uuid = ?{limit}");
     let mut points = session.rows(&some, args![run.as_str()], metric::read)?;
     if points.len() <= AT_ONCE {
         points.sort_by(by_key_and_step);

@@ -55,8 +55,7 @@ impl Session {
 
     fn run(&mut self, request: &Request, answer: &mut Answer) -> Result<(), Refusal> {
         if let Some(script) = script(&request.sql) {
-            let had = self.connection.execute_batch(&script).map_err(|why| refusal(&why));
-            had?;
+            self.connection.execute_batch(&script).map_err(|why| refusal(&why))?;
             answer.statement(request.is_call, None, true);
             return Ok(());
         }
@@ -227,8 +226,8 @@ fn script(sql: &str) -> Option<String> {
 fn refusal(why: &rusqlite::Error) -> Refusal {
     let number = match why {
         rusqlite::Error::SqliteFailure(code, _) => match (code.code, code.extended_code) {
-            (ErrorCode::ConstraintViolation, 787 | 1811) => 547,
-            (ErrorCode::ConstraintViolation, 275) => 547,
+            // What points nowhere, what is pointed to, what a condition forbids.
+            (ErrorCode::ConstraintViolation, 787 | 1811 | 275) => 547,
             (ErrorCode::ConstraintViolation, 1299) => 515,
             (ErrorCode::ConstraintViolation, _) => 2627,
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => 1222,

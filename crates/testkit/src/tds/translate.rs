@@ -18,7 +18,7 @@ pub fn translate(sql: &str) -> Result<String, (u32, String)> {
     if sql.starts_with("MERGE ") {
         sql = merge(&sql).ok_or_else(|| syntax("MERGE"))?;
     }
-    pages(&sql)
+    pages(&tops(&sql))
 }
 
 const HINTS: [&str; 4] = [
@@ -91,6 +91,25 @@ fn merge(sql: &str) -> Option<String> {
     ))
 }
 
+/// `SELECT TOP (5) …` ends with its bracket, if it stands in one.
+fn tops(sql: &str) -> String {
+    let mut sql = sql.to_owned();
+    while let Some((before, count, after)) = between(&sql, " TOP (", ")") {
+        let mut depth = 0;
+        let end = after.find(|c| {
+            depth += match c {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            depth < 0
+        });
+        let (query, rest) = after.split_at(end.unwrap_or(after.len()));
+        sql = format!("{before}{query} LIMIT {count}{rest}");
+    }
+    sql
+}
+
 /// Only what is ordered has pages.
 fn pages(sql: &str) -> Result<String, (u32, String)> {
     let mut sql = sql.to_owned();
@@ -101,18 +120,10 @@ fn pages(sql: &str) -> Result<String, (u32, String)> {
         if !before.contains(" ORDER BY ") {
             return Err(syntax("OFFSET"));
         }
-        sql = format!("{before} LIMIT {count} OFFSET{offset}{after}", offset = Spaced(offset));
+        // The line break keeps it from being found again.
+        sql = format!("{before} LIMIT {count} OFFSET\n{offset}{after}");
     }
     Ok(sql)
-}
-
-/// Another spelling of the space before a number, so that it is not found again.
-struct Spaced<'s>(&'s str);
-
-impl std::fmt::Display for Spaced<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "\n{}", self.0)
-    }
 }
 
 /// The statements of a batch: texts and names may hold semicolons.
@@ -151,6 +162,10 @@ mod tests {
             (
                 "SELECT 'ON', N'x' WHERE a COLLATE Latin1_General_100_BIN2 LIKE REPLACE(@P1, N'[', N'[[]')",
                 "SELECT 'ON', 'x' WHERE a COLLATE BINARY LIKE @P1",
+            ),
+            (
+                "SELECT TOP (5) a, (SELECT TOP (1) max(b) FROM u) FROM t",
+                "SELECT a, (SELECT max(b) FROM u LIMIT 1) FROM t LIMIT 5",
             ),
             (
                 "SELECT a FROM t ORDER BY a OFFSET @P1 ROWS FETCH NEXT @P2 ROWS ONLY",

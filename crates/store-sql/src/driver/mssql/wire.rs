@@ -84,8 +84,8 @@ fn prelogin(encryption: u8) -> Vec<u8> {
 
 /// The option about encryption in such a message.
 fn encryption_of(message: &[u8]) -> Option<u8> {
-    let option = message.chunks_exact(5).take_while(|option| option[0] != 0xff);
-    let option = option.into_iter().find(|option| option[0] == 1)?;
+    let mut options = message.chunks_exact(5).take_while(|option| option[0] != 0xff);
+    let option = options.find(|option| option[0] == 1)?;
     message.get(usize::from(u16::from_be_bytes([option[1], option[2]]))).copied()
 }
 
