@@ -3,14 +3,20 @@
 import base64
 import dataclasses
 import datetime
+import getpass
 import hashlib
 import hmac
 import os
 import pathlib
+import pwd
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import harness
@@ -35,6 +41,7 @@ class Storage:
     parts: bool
     folder: pathlib.Path
     process: subprocess.Popen = None
+    etags: bool = True
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -134,4 +141,113 @@ def start_server(folder):
     return Storage("http", f"{server.uri}/api/2.0/mlflow-artifacts/artifacts", {}, [], False, folder, server.process)
 
 
-START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "http": start_server}
+def start_sftp(folder):
+    """OpenSSH, which lets in whoever has the key that the home folder below holds."""
+    port, home, files = harness.free_port(), folder / "home", folder / "files"
+    (home / ".ssh").mkdir(parents=True)
+    files.mkdir()
+    # MLflow's own client reads no other kind of key.
+    make_key(home / ".ssh" / "id_rsa", "-t", "rsa", "-b", "2048")
+    make_key(folder / "hostkey", "-t", "ed25519")
+    config = folder / "sshd_config"
+    config.write_text("\n".join([
+        "ListenAddress 127.0.0.1", f"Port {port}", f"HostKey {folder}/hostkey", f"PidFile {folder}/sshd.pid",
+        f"AuthorizedKeysFile {home}/.ssh/id_rsa.pub", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
+        "UsePAM no", "PermitRootLogin prohibit-password", "StrictModes no", "MaxStartups 100", "Subsystem sftp internal-sftp", ""]))
+    checked = subprocess.run([sshd(), "-t", "-f", str(config)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if missing := re.search(r"Missing privilege separation directory: (\S+)", checked.stdout):
+        os.makedirs(missing.group(1), mode=0o755, exist_ok=True)
+    process = launch(folder, sshd(), "-D", "-e", "-f", str(config))
+    wait_for_port(process, port, folder)
+    host_key = " ".join((folder / "hostkey.pub").read_text().split()[:2])
+    # MLflow's own client looks for hosts without their port.
+    (home / ".ssh" / "known_hosts").write_text(f"127.0.0.1 {host_key}\n")
+    # Its library takes a key from here, or none.
+    (home / ".ssh" / "config").write_text(f"Host *\n  IdentityFile {home}/.ssh/id_rsa\n")
+    return Storage("sftp", f"sftp://{getpass.getuser()}@127.0.0.1:{port}{files}", {"HOME": str(home)}, [], False, folder,
+                   process, etags=False)
+
+
+def make_key(file, *options):
+    subprocess.run(["ssh-keygen", "-q", "-N", "", "-f", str(file), *options], check=True)
+
+
+def sshd():
+    return shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
+FTP_USER, FTP_PASSWORD = "mlflow", "p@ss word"
+
+
+def start_ftp(folder, secure=False, facts=True):
+    """ProFTPD. With TLS, as it is by default: data connections have to resume the session of the commands."""
+    port, files = harness.free_port(), folder / "files"
+    files.mkdir(parents=True)
+    root = os.geteuid() == 0
+    user, group = (pwd.getpwnam("nobody"), "nogroup") if root else (pwd.getpwuid(os.geteuid()), "users")
+    if root:
+        os.chown(files, user.pw_uid, user.pw_gid)
+        for above in list(folder.parents)[:3]:  # pytest makes its folders for one user only
+            above.chmod(above.stat().st_mode | 0o011)
+        folder.chmod(0o711)
+    hashed = subprocess.run(["openssl", "passwd", "-6", FTP_PASSWORD], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    users = folder / "users"
+    users.write_text(f"{FTP_USER}:{hashed}:{user.pw_uid}:{user.pw_gid}::{files}:/bin/false\n")
+    users.chmod(0o600)
+    lines = ["ServerType standalone", "DefaultServer on", "ServerName test", "DefaultAddress 127.0.0.1", "SocketBindTight on",
+             f"Port {port}", "UseIPv6 off", "AuthOrder mod_auth_file.c", f"AuthUserFile {users}", "RequireValidShell off",
+             f"PidFile {folder}/pid", f"ScoreboardFile {folder}/scoreboard", f"SystemLog {folder}/system.log",
+             "TransferLog none", "WtmpLog off", "DelayEngine off", "AllowOverwrite on", "AllowStoreRestart on",
+             "AllowRetrieveRestart on", "TimesGMT on"]
+    lines += [f"User {user.pw_name}", f"Group {group}", "DefaultRoot ~"] if root else []
+    lines += [] if facts else ["FactsAdvertise off", "<Limit MLSD MLST>", "DenyAll", "</Limit>"]
+    if secure:
+        make_certificate(folder)
+        lines += [f"ModulePath {proftpd_modules()}", "LoadModule mod_tls.c", "TLSEngine on", f"TLSLog {folder}/tls.log",
+                  "TLSRequired on", f"TLSRSACertificateFile {folder}/cert.pem", f"TLSRSACertificateKeyFile {folder}/key.pem"]
+    (folder / "proftpd.conf").write_text("\n".join(lines) + "\n")
+    process = launch(folder, shutil.which("proftpd", path=f"{os.environ['PATH']}:/usr/sbin"), "-n", "-q", "-c",
+                     str(folder / "proftpd.conf"))
+    wait_for_port(process, port, folder)
+    scheme = "ftps" if secure else "ftp"
+    quoted = urllib.parse.quote(FTP_PASSWORD, safe="")
+    environment = {"SSL_CERT_FILE": str(folder / "cert.pem")} if secure else {}
+    return Storage(scheme, f"{scheme}://{FTP_USER}:{quoted}@localhost:{port}", environment, [FTP_PASSWORD], False, folder,
+                   process, etags=False)
+
+
+def start_ftps(folder):
+    return start_ftp(folder, secure=True)
+
+
+def start_old_ftp(folder):
+    """A server from before machines read listings."""
+    return start_ftp(folder, facts=False)
+
+
+def make_certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE",
+                    "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")], check=True, stderr=subprocess.DEVNULL)
+
+
+def proftpd_modules():
+    return next(pathlib.Path("/usr/lib").glob("**/proftpd/mod_tls.so")).parent
+
+
+def wait_for_port(process, port, folder):
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=2).close()
+            return
+        except OSError:
+            log = (folder / "storage.log").read_text(errors="replace")[-3000:]
+            assert process.poll() is None and time.monotonic() < deadline, f"port {port} does not answer:\n{log}"
+            time.sleep(0.05)
+
+
+START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "http": start_server, "sftp": start_sftp,
+         "ftps": start_ftps}
+# Those that not every test asks for.
+MORE = {"ftp": start_ftp, "old ftp": start_old_ftp}

@@ -5,7 +5,7 @@
 
     s3s-fs     an S3 server that checks signatures and sizes of parts (cargo)
     Azurite    Microsoft's emulator of blob storage (npm)
-    gcp-storage-emulator, boto3, google-cloud-storage, azure-storage-blob (pip)
+    gcp-storage-emulator, boto3, google-cloud-storage, azure-storage-blob, pysftp (pip)
 
 What is there already, in the same version, is left alone.
 """

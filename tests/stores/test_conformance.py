@@ -50,6 +50,11 @@ def test_another_server_keeps_its_promises(storages):
     keep_promises(storages("http"), skip=["a_bucket_that_does_not_exist"])
 
 
+@pytest.mark.parametrize("name", ["sftp", "ftp", "ftps", "old ftp"])
+def test_folders_at_the_end_of_a_line_keep_their_promises(storages, name):
+    keep_promises(storages(name), skip=["a_bucket_that_does_not_exist"])
+
+
 def keep_promises(storage, environment=None, skip=()):
     skips = [word for name in skip for word in ("--skip", name)]
     done = subprocess.run([*RUN, *skips], cwd=harness.REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -11,8 +11,10 @@ mod local;
 mod path;
 mod policy;
 mod remote;
+mod reserved;
 mod resolver;
 mod store;
+mod tree;
 mod uri;
 mod within;
 

@@ -6,7 +6,7 @@ mod credentials;
 mod explain;
 mod gcs;
 mod http;
-mod location;
+pub(crate) mod location;
 mod proxied;
 mod s3;
 mod s3_parts;
