@@ -69,11 +69,11 @@ def wait_for_http(process, url, folder):
             time.sleep(0.05)
 
 
-def start_s3(folder):
+def start_s3(folder, port=None, words=()):
     """s3s-fs checks signatures, their age, and the sizes of parts. It keeps keys as files, so it knows folders, too."""
-    port = harness.free_port()
-    (folder / "buckets" / BUCKET).mkdir(parents=True)
-    process = launch(folder, str(setup_stores.s3s()), "--host", "127.0.0.1", "--port", str(port),
+    port = port or harness.free_port()
+    (folder / "buckets" / BUCKET).mkdir(parents=True, exist_ok=True)
+    process = launch(folder, *words, str(setup_stores.s3s()), "--host", "127.0.0.1", "--port", str(port),
                      "--access-key", KEY, "--secret-key", SECRET, "--domain", f"localhost:{port}",
                      str(folder / "buckets"), environment={"RUST_LOG": "warn"})
     url = f"http://127.0.0.1:{port}"

@@ -5,6 +5,8 @@ mod azure_parts;
 mod credentials;
 mod explain;
 mod gcs;
+mod gcs_signed;
+mod gcs_tokens;
 mod http;
 pub(crate) mod location;
 mod proxied;
@@ -12,6 +14,7 @@ mod s3;
 mod s3_parts;
 mod server;
 mod settings;
+mod via;
 
 use std::fmt;
 use std::ops::Range;
@@ -25,6 +28,7 @@ use oxflow_model::error::{Error, Result};
 
 pub use self::server::{MlflowServer, ServerSettings};
 pub use self::settings::RemoteSettings;
+pub use self::via::{VIA, passed};
 
 use self::explain::{explain, shown};
 use crate::store::{
@@ -57,6 +61,11 @@ pub struct RemoteStore {
 /// What clients can do with a storage past the server, by URLs that the server signs.
 #[async_trait]
 trait Direct: Send + Sync + fmt::Debug {
+    /// Whether clients can upload in parts.
+    fn multipart(&self) -> bool {
+        true
+    }
+
     async fn presign_read(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned>;
 
     async fn presign_write(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned>;
@@ -208,8 +217,8 @@ impl RemoteStore {
 #[async_trait]
 impl ArtifactStore for RemoteStore {
     fn capability(&self) -> Capability {
-        let direct = self.direct.is_some();
-        Capability { folders: false, presign: direct, multipart: direct }
+        let multipart = self.direct.as_ref().is_some_and(|direct| direct.multipart());
+        Capability { folders: false, presign: self.direct.is_some(), multipart }
     }
 
     async fn list(&self, folder: &ArtifactPath) -> Result<Vec<FileInfo>> {

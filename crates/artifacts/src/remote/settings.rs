@@ -44,7 +44,7 @@ impl RemoteSettings {
         policy: LocationPolicy,
     ) -> Vec<(&'static str, Opener)> {
         let s3 = Arc::new(S3::new(self.s3));
-        let gcs = Gcs::new(self.gcs);
+        let gcs = Gcs::new(self.gcs, clock.clone());
         let azure = Arc::new(Azure::new(self.azure, clock));
         let servers = Arc::new(Servers::new(self.servers, policy));
         let (secure, relative) = (servers.clone(), servers.clone());
