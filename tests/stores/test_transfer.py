@@ -209,6 +209,62 @@ def test_signed_urls_are_for_one_artifact_and_expire(s3, new_server, prefix):
     says_no_secret(server, s3)
 
 
+SIGN = """
+import datetime, sys
+from google.cloud.storage._signing import generate_signed_url_v4
+from google.oauth2 import service_account
+file, resource, endpoint, method, expires, moment, disposition = sys.argv[1:]
+print(generate_signed_url_v4(service_account.Credentials.from_service_account_file(file), resource, int(expires), endpoint,
+                             method=method, response_disposition=disposition or None, _request_timestamp=moment))
+"""
+
+
+def test_google_urls_are_those_of_its_own_library(storages, new_server, prefix, tmp_path):
+    """The emulator checks no signatures, so that Google's own library has to say what they are."""
+    storage = storages("gs")
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], check=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    account = tmp_path / "account.json"
+    account.write_text(json.dumps({"type": "service_account", "client_email": "ana@project.iam.gserviceaccount.com",
+                                   "private_key": key, "token_uri": "http://127.0.0.1:1/"}))
+    root = f"{storage.location}/{prefix}"
+    server = new_server(options=["--no-serve-artifacts", "--default-artifact-root", root],
+                        environment={**storage.environment, "GOOGLE_APPLICATION_CREDENTIALS": str(account)})
+    experiment = server.call("POST", "/experiments/create", {"name": "e"})["experiment_id"]
+    run = server.call("POST", "/runs/create", {"experiment_id": experiment})["run"]["info"]["run_id"]
+    name = "d/100% é a+b.txt"
+    wanted = {"run_id": run, "path": name}
+    status, up = ask(server, "POST", "/api/2.0/mlflow/artifacts/presigned-upload-url", wanted)
+    assert status == 200, up
+    send(up["presigned_url"], "PUT", b"content", up.get("headers"))
+    status, down = ask(server, "POST", "/api/2.0/mlflow/artifacts/presigned-download-url", {**wanted, "expiration": 120})
+    assert (status, down["file_size"]) == (200, 7), down
+    assert send(down["presigned_url"], "GET", None, down.get("headers"))[1] == b"content"
+    for method, url, disposition in [("PUT", up["presigned_url"], ""), ("GET", down["presigned_url"], "attachment")]:
+        ours = urllib.parse.urlsplit(url)
+        query = dict(urllib.parse.parse_qsl(ours.query))
+        signed = subprocess.run([setup_stores.python(), "-c", SIGN, str(account), ours.path, f"{ours.scheme}://{ours.netloc}",
+                                 method, query["X-Goog-Expires"], query["X-Goog-Date"], disposition],
+                                check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        theirs = urllib.parse.urlsplit(signed)
+        assert (ours.path, query) == (theirs.path, dict(urllib.parse.parse_qsl(theirs.query)))
+    assert "PRIVATE KEY" not in server.log.read_text(errors="replace")
+
+
+def test_google_without_credentials(new_server, tmp_path):
+    """Nobody answers: neither the machine's metadata service, nor Google."""
+    nobody = f"http://127.0.0.1:{harness.free_port()}"
+    environment = {"HOME": str(tmp_path), "HTTP_PROXY": nobody, "HTTPS_PROXY": nobody, "NO_PROXY": ""}
+    server = new_server(destination="gs://bucket/x", environment=environment)
+    for method, path, body in [("GET", f"{PROXY}?path=", None), ("PUT", f"{PROXY}/f", b"x")]:
+        status, _, payload = call(server, method, path, body)
+        assert status == 500 and b"GOOGLE_APPLICATION_CREDENTIALS" in payload, (status, payload)
+    environment["GOOGLE_APPLICATION_CREDENTIALS"] = str(tmp_path / "nothing.json")
+    server = new_server(destination="gs://bucket/x", environment=environment)
+    status, _, payload = call(server, "GET", f"{PROXY}?path=")
+    assert status == 500 and b"Google gives no token for the credentials" in payload, (status, payload)
+
+
 def peak_memory(server):
     return int(re.search(r"VmHWM:\s+(\d+) kB", open(f"/proc/{server.process.pid}/status").read()).group(1)) << 10
 

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request};
 use opendal::ErrorKind;
-use reqsign::{GoogleCredential, GoogleTokenLoader};
+use reqsign::{GoogleCredential, GoogleSigner, GoogleToken, GoogleTokenLoader};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -105,10 +106,7 @@ impl Tokens {
         let Some(loader) = &state.loader else { return Err(Missing::Nobody) };
         let why = match timeout(ANSWER, loader.load()).await {
             Ok(Ok(Some(token))) => {
-                let value = HeaderValue::try_from(format!("Bearer {}", token.access_token()));
-                let mut value = value.map_err(|error| Missing::Refused(error.to_string()))?;
-                value.set_sensitive(true);
-                return Ok(value);
+                return header(&token).map_err(Missing::Refused);
             }
             Ok(Ok(None)) => "nobody gives one".to_owned(),
             Ok(Err(error)) => super::explain::shown(&error),
@@ -116,6 +114,17 @@ impl Tokens {
         };
         Err(if has_file { Missing::Refused(why) } else { Missing::Nobody })
     }
+}
+
+/// The library tells its tokens to requests only.
+fn header(token: &GoogleToken) -> Result<HeaderValue, String> {
+    let mut request = Request::get("https://storage.googleapis.com/")
+        .body(())
+        .map_err(|error| error.to_string())?;
+    let signed = GoogleSigner::new("storage").sign(&mut request, token);
+    signed.map_err(|error| error.to_string())?;
+    let header = request.headers_mut().remove(AUTHORIZATION);
+    header.ok_or_else(|| "the token is none".to_owned())
 }
 
 impl std::fmt::Debug for Tokens {
