@@ -247,7 +247,55 @@ def wait_for_port(process, port, folder):
             time.sleep(0.05)
 
 
+OPEN = ["--add-exports", "java.security.jgss/sun.security.krb5=ALL-UNNAMED", "--add-opens",
+        "java.security.jgss/sun.security.krb5=ALL-UNNAMED", "--add-opens", "java.base/java.lang=ALL-UNNAMED", "--add-opens",
+        "java.base/sun.nio.ch=ALL-UNNAMED"]
+
+
+def start_hdfs(folder):
+    """Hadoop 2.7: a NameNode and a DataNode, without Kerberos."""
+    node, web, data, control, data_web = (harness.free_port() for _ in range(5))
+    conf = folder / "conf"
+    conf.mkdir(parents=True)
+    for name in ("hdfs", "datanode"):
+        (folder / "res" / "webapps" / name / "WEB-INF").mkdir(parents=True)
+        (folder / "res" / "webapps" / name / "WEB-INF" / "web.xml").write_text("<web-app/>")
+    (folder / "res" / "webapps" / "static").mkdir()
+    write_xml(conf / "core-site.xml", {"fs.defaultFS": f"hdfs://127.0.0.1:{node}", "hadoop.tmp.dir": folder / "tmp",
+                                       "fs.viewfs.mounttable.cluster.link./mounted": f"hdfs://127.0.0.1:{node}/below"})
+    write_xml(conf / "hdfs-site.xml", {
+        "dfs.replication": 1, "dfs.namenode.name.dir": f"file://{folder}/nn", "dfs.datanode.data.dir": f"file://{folder}/dn",
+        "dfs.namenode.http-address": f"127.0.0.1:{web}", "dfs.datanode.address": f"127.0.0.1:{data}",
+        "dfs.datanode.ipc.address": f"127.0.0.1:{control}", "dfs.datanode.http.address": f"127.0.0.1:{data_web}",
+        "dfs.permissions.enabled": "false", "dfs.namenode.safemode.extension": 0, "dfs.datanode.hostname": "127.0.0.1",
+        "dfs.namenode.datanode.registration.ip-hostname-check": "false", "dfs.namenode.fs-limits.min-block-size": 1024})
+    java = ["java", "-Xmx256m", *OPEN, "-cp", f"{conf}:{folder}/res:{setup_stores.hadoop()}/*"]
+    server = "org.apache.hadoop.hdfs.server"
+    subprocess.run([*java, f"{server}.namenode.NameNode", "-format", "-force", "-nonInteractive"], check=True, cwd=folder,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # One process group, so that both end together.
+    process = launch(folder, "sh", "-c", '"$@" org.apache.hadoop.hdfs.server.datanode.DataNode & '
+                     'exec "$@" org.apache.hadoop.hdfs.server.namenode.NameNode', "sh", *java)
+    alive = f"http://127.0.0.1:{web}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState"
+
+    def has_data_node():
+        try:
+            return b'"NumLiveDataNodes" : 1' in urllib.request.urlopen(alive, timeout=5).read()
+        except OSError:
+            assert process.poll() is None, (folder / "storage.log").read_text(errors="replace")[-3000:]
+            return False
+
+    harness.wait_until(has_data_node, 120, "the DataNode is there")
+    return Storage("hdfs", f"hdfs://127.0.0.1:{node}", {"HADOOP_CONF_DIR": str(conf), "HADOOP_USER_NAME": "ana"}, [], False,
+                   folder, process)
+
+
+def write_xml(file, properties):
+    rows = "".join(f"<property><name>{name}</name><value>{value}</value></property>" for name, value in properties.items())
+    file.write_text(f"<configuration>{rows}</configuration>")
+
+
 START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "http": start_server, "sftp": start_sftp,
          "ftps": start_ftps}
 # Those that not every test asks for.
-MORE = {"ftp": start_ftp, "old ftp": start_old_ftp}
+MORE = {"ftp": start_ftp, "old ftp": start_old_ftp, "hdfs": start_hdfs}

@@ -69,6 +69,18 @@ def test_stock_mlflow_through_the_proxy(storage, new_server, prefix, tmp_path):
     says_no_secret(server, storage)
 
 
+@pytest.mark.skipif(not setup_stores.hadoop().exists(), reason="a large download: only with make test-stores FULL=1")
+@pytest.mark.parametrize("scheme", ["hdfs", "viewfs"])
+def test_stock_mlflow_through_the_proxy_to_hadoop(storages, new_server, prefix, tmp_path, scheme):
+    """Past the server, MLflow needs Hadoop's own library, which no package registry has."""
+    storage = storages("hdfs")
+    root = {"hdfs": storage.location, "viewfs": "viewfs://cluster/mounted"}[scheme]
+    server = new_server(destination=f"{root}/{prefix}", environment=storage.environment)
+    stock_client("transfer.py", server, tmp_path / "client", {})
+    assert call(server, "DELETE", f"{PROXY}/1")[0] == 200
+    assert ask(server, "GET", PROXY)[1] == {}
+
+
 @pytest.mark.parametrize("name", ["moto", "gs", "azure", "sftp", "ftp"])
 def test_stock_mlflow_past_the_server(storages, new_server, prefix, tmp_path, name):
     """The client writes to the storage itself; the server lists and reads what it wrote, and the other way round."""

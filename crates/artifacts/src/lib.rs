@@ -24,7 +24,7 @@ pub use policy::LocationPolicy;
 pub use remote::{MlflowServer, RemoteSettings, RemoteStore, ServerSettings, VIA, passed};
 pub use resolver::Resolver;
 pub use store::{
-    ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, MultipartUpload,
-    PartUrl, Presigned, Stat, UploadedPart,
+    ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, Checksum, FileInfo,
+    MultipartUpload, PartUrl, Presigned, Stat, UploadedPart,
 };
 pub use uri::ArtifactUri;

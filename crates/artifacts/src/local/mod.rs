@@ -246,7 +246,7 @@ fn read(root: &Path, path: &ArtifactPath, range: Option<ByteRange>) -> Result<Ar
     let etag = Some(etag(&metadata));
     let last_modified = metadata.modified().ok();
     let body = body(file, path, range.clone())?;
-    Ok(ArtifactReader { total, range, last_modified, etag, body })
+    Ok(ArtifactReader { total, range, last_modified, etag, checksum: None, body })
 }
 
 fn body(file: File, path: &ArtifactPath, range: std::ops::Range<u64>) -> Result<ByteStream> {

@@ -81,7 +81,8 @@ impl Signed {
         let now = self.clock.now().iso8601();
         let digits: String = now.chars().filter(char::is_ascii_digit).take(14).collect();
         let (date, time) = digits.split_at(8);
-        let (scope, moment) = (format!("{date}/auto/storage/goog4_request"), format!("{date}T{time}Z"));
+        let (scope, moment) =
+            (format!("{date}/auto/storage/goog4_request"), format!("{date}T{time}Z"));
         let seconds = expires.min(LONGEST).as_secs().to_string();
         let credential = format!("{}/{scope}", self.key.email);
         let mut query: Vec<(&str, &str)> = vec![

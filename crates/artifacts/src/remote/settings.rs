@@ -12,7 +12,7 @@ use super::proxied::Servers;
 use super::s3::{S3, S3Settings};
 use super::server::ServerSettings;
 use crate::resolver::Opener;
-use crate::tree::{Ftp, Sftp, SshSettings};
+use crate::tree::{Ftp, Hdfs, HdfsSettings, Sftp, SshSettings};
 use crate::{ArtifactUri, LocationPolicy};
 
 /// How remote storages are reached, and with which credentials.
@@ -23,6 +23,7 @@ pub struct RemoteSettings {
     azure: AzureSettings,
     servers: ServerSettings,
     ssh: SshSettings,
+    hdfs: HdfsSettings,
 }
 
 impl RemoteSettings {
@@ -35,6 +36,7 @@ impl RemoteSettings {
             azure: AzureSettings::read(&var)?,
             servers: ServerSettings::read(&var),
             ssh: SshSettings::read(&var),
+            hdfs: HdfsSettings::read(&var)?,
         })
     }
 
@@ -51,6 +53,8 @@ impl RemoteSettings {
         let sftp = Sftp::new(self.ssh);
         let ftp = Arc::new(Ftp::default());
         let ftps = ftp.clone();
+        let hdfs = Arc::new(Hdfs::new(self.hdfs));
+        let viewfs = hdfs.clone();
         let (r2, b2, lake) = (s3.clone(), s3.clone(), azure.clone());
         vec![
             ("s3", Arc::new(move |uri: &ArtifactUri| s3.open(uri))),
@@ -62,6 +66,8 @@ impl RemoteSettings {
             ("ftp", Arc::new(move |uri: &ArtifactUri| ftp.open(uri))),
             ("ftps", Arc::new(move |uri: &ArtifactUri| ftps.open(uri))),
             ("sftp", Arc::new(move |uri: &ArtifactUri| sftp.open(uri))),
+            ("hdfs", Arc::new(move |uri: &ArtifactUri| hdfs.open(uri))),
+            ("viewfs", Arc::new(move |uri: &ArtifactUri| viewfs.open(uri))),
             ("http", Arc::new(move |uri: &ArtifactUri| servers.open(uri))),
             ("https", Arc::new(move |uri: &ArtifactUri| secure.open(uri))),
             ("mlflow-artifacts", Arc::new(move |uri: &ArtifactUri| relative.open_relative(uri))),

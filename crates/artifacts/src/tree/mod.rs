@@ -5,6 +5,7 @@ mod address;
 mod ftp;
 mod ftp_lines;
 mod ftp_listing;
+mod hdfs;
 mod known_hosts;
 mod sftp;
 mod ssh;
@@ -25,6 +26,7 @@ use futures::{StreamExt, TryStreamExt};
 use oxflow_model::error::{Error, Result};
 
 pub(crate) use self::ftp::Ftp;
+pub(crate) use self::hdfs::{Hdfs, HdfsSettings};
 pub(crate) use self::sftp::Sftp;
 pub(crate) use self::ssh::SshSettings;
 
@@ -243,7 +245,14 @@ impl<T: Tree> ArtifactStore for TreeStore<T> {
             let path = path.clone();
             pieces.map_err(move |trouble| trouble.explain("read", &path)).boxed()
         };
-        Ok(ArtifactReader { total, range, last_modified: node.modified, etag: node.etag, body })
+        Ok(ArtifactReader {
+            total,
+            range,
+            last_modified: node.modified,
+            etag: node.etag,
+            checksum: None,
+            body,
+        })
     }
 
     async fn write(&self, path: &ArtifactPath, mut body: ByteStream) -> Result<()> {
