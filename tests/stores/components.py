@@ -262,7 +262,8 @@ def start_hdfs(folder):
         (folder / "res" / "webapps" / name / "WEB-INF" / "web.xml").write_text("<web-app/>")
     (folder / "res" / "webapps" / "static").mkdir()
     write_xml(conf / "core-site.xml", {"fs.defaultFS": f"hdfs://127.0.0.1:{node}", "hadoop.tmp.dir": folder / "tmp",
-                                       "fs.viewfs.mounttable.cluster.link./mounted": f"hdfs://127.0.0.1:{node}/below"})
+                                       "fs.viewfs.mounttable.cluster.link./mounted": f"hdfs://127.0.0.1:{node}/below",
+                                       "fs.viewfs.mounttable.cluster.linkFallback": f"hdfs://127.0.0.1:{node}/"})
     write_xml(conf / "hdfs-site.xml", {
         "dfs.replication": 1, "dfs.namenode.name.dir": f"file://{folder}/nn", "dfs.datanode.data.dir": f"file://{folder}/dn",
         "dfs.namenode.http-address": f"127.0.0.1:{web}", "dfs.datanode.address": f"127.0.0.1:{data}",

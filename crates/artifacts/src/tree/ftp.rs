@@ -18,6 +18,7 @@ use super::address::{Address, absolute};
 use super::ftp_lines::{Line, Server, Transfer, explain, silent, within};
 use super::ftp_listing::{facts, listed};
 use super::trouble::Trouble;
+use super::upload::Busy;
 use super::{Kind, Node, Opened, Pen, Pieces, SILENCE, Tree, TreeStore};
 use crate::{ArtifactStore, ArtifactUri};
 
@@ -67,6 +68,10 @@ impl FtpTree {
 
 #[async_trait]
 impl Tree for FtpTree {
+    fn busy(&self) -> (&Busy, &str) {
+        (&self.server.busy, &self.root)
+    }
+
     /// Servers trim what they are sent.
     fn keeps_name(&self, path: &str) -> bool {
         path.trim_end() == path

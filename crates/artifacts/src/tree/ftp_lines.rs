@@ -14,11 +14,14 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::version::TLS12;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::address::Address;
 use super::trouble::Trouble;
+use super::upload::Busy;
 use super::{CONNECT, LOGIN, SILENCE};
 
 /// How many connections a server gets at most: many allow a user no more than ten.
@@ -37,7 +40,9 @@ pub(super) struct Server {
     secure: bool,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
-    tls: OnceLock<Arc<ClientConfig>>,
+    tls: OnceLock<ClientConfig>,
+    /// The uploads in progress.
+    pub busy: Busy,
 }
 
 struct Idle {
@@ -64,6 +69,7 @@ impl Server {
             permits: Arc::new(Semaphore::new(LINES)),
             idle: Mutex::default(),
             tls: OnceLock::new(),
+            busy: Busy::default(),
         }
     }
 
@@ -147,19 +153,18 @@ impl Server {
         }
     }
 
-    /// Sessions are kept in it: servers want the data connection to resume that of the commands.
+    /// Servers want a data connection to resume the session of the commands that it belongs to, so
+    /// each line has sessions of its own. It is TLS 1.2, because sessions of 1.3 resume only once.
     fn tls(&self) -> Result<Arc<ClientConfig>, Trouble> {
-        if let Some(tls) = self.tls.get() {
-            return Ok(tls.clone());
-        }
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Trouble::Failed(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(self.tls.get_or_init(|| Arc::new(config)).clone())
+        let mut config = match self.tls.get() {
+            Some(config) => config.clone(),
+            None => {
+                let config = tls_config()?;
+                self.tls.get_or_init(|| config).clone()
+            }
+        };
+        config.resumption = Resumption::in_memory_sessions(1);
+        Ok(Arc::new(config))
     }
 
     fn unreachable(&self, why: &dyn std::fmt::Display) -> Trouble {
@@ -175,6 +180,15 @@ impl Server {
             format!("{:?}: {error}", self.address),
         )
     }
+}
+
+fn tls_config() -> Result<ClientConfig, Trouble> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&TLS12])
+        .map_err(|error| Trouble::Failed(error.to_string()))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 impl std::fmt::Debug for Server {

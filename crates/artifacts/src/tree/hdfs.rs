@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use super::address::{Address, absolute};
 use super::trouble::Trouble;
+use super::upload::Busy;
 use super::{Kind, Node, Opened, Pen, Pieces, SILENCE, Tree, TreeStore, walk};
 use crate::{ArtifactStore, ArtifactUri};
 
@@ -81,7 +82,10 @@ impl Hdfs {
         }
         let cluster = clusters.entry((scheme, address.clone())).or_insert_with(|| {
             let settings = self.settings.clone();
-            Arc::new(Cluster { settings, scheme, address, client: OnceCell::new() })
+            // The name of a cluster in Hadoop's settings is what it is, capitals and all.
+            let named = uri.authority().rsplit('@').next().unwrap_or_default().to_owned();
+            let client = OnceCell::new();
+            Arc::new(Cluster { settings, scheme, address, named, client, busy: Busy::default() })
         });
         Ok(TreeStore::open(HdfsTree { cluster: cluster.clone(), root }))
     }
@@ -92,7 +96,10 @@ struct Cluster {
     settings: HdfsSettings,
     scheme: &'static str,
     address: Address,
+    /// Host and port as in the location.
+    named: String,
     client: OnceCell<Client>,
+    busy: Busy,
 }
 
 impl Cluster {
@@ -103,10 +110,8 @@ impl Cluster {
     fn build(&self) -> Result<Client, Trouble> {
         let mut builder = ClientBuilder::new().with_config(self.settings.extra.iter().cloned());
         // Without a host, Hadoop's own settings name one.
-        if !self.address.host.is_empty() {
-            let port = self.address.port.map(|port| format!(":{port}")).unwrap_or_default();
-            let url = format!("{}://{}{port}", self.scheme, self.address.host);
-            builder = builder.with_url(url);
+        if !self.named.is_empty() {
+            builder = builder.with_url(format!("{}://{}", self.scheme, self.named));
         }
         let user = self.address.user.as_ref().or(self.settings.user.as_ref());
         builder = match (user, &self.settings.tickets) {
@@ -147,6 +152,10 @@ impl HdfsTree {
 
 #[async_trait]
 impl Tree for HdfsTree {
+    fn busy(&self) -> (&Busy, &str) {
+        (&self.cluster.busy, &self.root)
+    }
+
     /// Hadoop has no names with a colon.
     fn keeps_name(&self, path: &str) -> bool {
         !path.contains(':')

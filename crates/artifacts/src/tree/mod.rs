@@ -31,7 +31,7 @@ pub(crate) use self::sftp::Sftp;
 pub(crate) use self::ssh::SshSettings;
 
 use self::trouble::Trouble;
-use self::upload::Upload;
+use self::upload::{Busy, Upload};
 use crate::reserved::{check_name, is_hidden, is_reserved};
 use crate::store::{is_a_directory, no_such_artifact};
 use crate::{
@@ -53,6 +53,9 @@ type Pieces = BoxStream<'static, Result<Bytes, Trouble>>;
 /// Files and folders. Paths are relative to the root of the tree; the empty one is the root.
 #[async_trait]
 trait Tree: Send + Sync + fmt::Debug + 'static {
+    /// The uploads in progress on the same storage, and the root of this tree among them.
+    fn busy(&self) -> (&Busy, &str);
+
     /// Whether a file of this name would be found under it again.
     fn keeps_name(&self, _path: &str) -> bool {
         true

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::address::{Address, absolute};
 use super::ssh::{Session, SshSettings, connect};
 use super::trouble::Trouble;
+use super::upload::Busy;
 use super::{Kind, Node, Opened, Pen, Pieces, Tree, TreeStore, above};
 use crate::{ArtifactStore, ArtifactUri};
 
@@ -48,7 +49,8 @@ impl Sftp {
         }
         let host = hosts.entry(address.clone()).or_insert_with(|| {
             let settings = self.settings.clone();
-            Arc::new(Host { settings, address, line: tokio::sync::Mutex::default() })
+            let line = tokio::sync::Mutex::default();
+            Arc::new(Host { settings, address, line, busy: Busy::default() })
         });
         Ok(TreeStore::open(SftpTree { host: host.clone(), root }))
     }
@@ -59,6 +61,7 @@ struct Host {
     settings: SshSettings,
     address: Address,
     line: tokio::sync::Mutex<Line>,
+    busy: Busy,
 }
 
 #[derive(Default)]
@@ -137,6 +140,10 @@ impl SftpTree {
 
 #[async_trait]
 impl Tree for SftpTree {
+    fn busy(&self) -> (&Busy, &str) {
+        (&self.host.busy, &self.root)
+    }
+
     async fn look(&self, path: &str, follow: bool) -> Result<Option<Node>, Trouble> {
         let (root, at) = (self.at(""), self.at(path));
         // A link at the end that is not followed may lead anywhere; those before it must not.
