@@ -37,6 +37,16 @@ impl From<ViewType> for model::ViewType {
     }
 }
 
+impl From<model::ViewType> for ViewType {
+    fn from(view: model::ViewType) -> Self {
+        match view {
+            model::ViewType::ActiveOnly => ViewType::ActiveOnly,
+            model::ViewType::DeletedOnly => ViewType::DeletedOnly,
+            model::ViewType::All => ViewType::All,
+        }
+    }
+}
+
 impl From<model::Tag> for Tag {
     fn from(tag: model::Tag) -> Self {
         Tag { key: Some(tag.key), value: Some(tag.value) }

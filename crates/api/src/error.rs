@@ -59,6 +59,11 @@ pub const fn wire(code: ErrorCode) -> Wire {
     }
 }
 
+/// The code that a name on the wire means, if it is one that we know.
+pub fn code(name: &str) -> Option<ErrorCode> {
+    ErrorCode::ALL.into_iter().find(|code| wire(*code).name == name)
+}
+
 /// The body of an error answer.
 #[derive(Debug, Serialize)]
 pub struct ErrorBody<'a> {

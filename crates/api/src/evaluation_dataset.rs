@@ -1,7 +1,9 @@
 //! Messages of `datasets/…`. Tags, schemas, profiles and records travel as JSON inside of a text.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use oxflow_model as model;
-use oxflow_model::Json;
+use oxflow_model::{Error, Json, Millis, RecordCursor, Result};
 
 use crate::message;
 
@@ -96,9 +98,37 @@ impl From<model::EvaluationDataset> for EvaluationDataset {
     }
 }
 
-fn tags_text(tags: Vec<model::DatasetTag>) -> String {
+/// Tags as the text that holds them on the wire.
+pub fn tags_text(tags: Vec<model::DatasetTag>) -> String {
     let member = |tag: model::DatasetTag| (tag.key, tag.value.map_or(Json::Null, Json::Text));
     Json::Object(tags.into_iter().map(member).collect()).to_string()
+}
+
+/// Where a page of records starts: a token is `time:record` in base64, or the number of records to
+/// skip.
+pub fn cursor(token: &str) -> Result<RecordCursor> {
+    if token.is_empty() {
+        return Ok(RecordCursor::Start);
+    }
+    let decoded = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let last = decoded.as_deref().and_then(|text| text.split_once(':'));
+    if let Some((time, record)) = last
+        && let Ok(time) = time.parse()
+    {
+        return Ok(RecordCursor::After(Millis(time), record.to_owned()));
+    }
+    let skip = token.parse::<u32>();
+    let skip = skip.map_err(|_| Error::invalid(format!("Invalid page token '{token}'.")))?;
+    Ok(RecordCursor::Skip(skip.into()))
+}
+
+/// The token that [`cursor`] reads.
+pub fn cursor_token(cursor: &RecordCursor) -> Option<String> {
+    match cursor {
+        RecordCursor::Start => None,
+        RecordCursor::Skip(count) => Some(count.to_string()),
+        RecordCursor::After(time, record) => Some(STANDARD.encode(format!("{}:{record}", time.0))),
+    }
 }
 
 /// Records as the text that holds them on the wire.

@@ -150,16 +150,22 @@ impl From<LabelInput> for LabelSchemaInput {
     }
 }
 
+impl From<model::LabelSchemaType> for LabelSchemaType {
+    fn from(kind: model::LabelSchemaType) -> Self {
+        match kind {
+            model::LabelSchemaType::Feedback => LabelSchemaType::Feedback,
+            model::LabelSchemaType::Expectation => LabelSchemaType::Expectation,
+        }
+    }
+}
+
 impl From<model::LabelSchema> for LabelSchema {
     fn from(schema: model::LabelSchema) -> Self {
         LabelSchema {
             schema_id: Some(schema.id),
             experiment_id: Some(schema.experiment_id.to_string()),
             name: Some(schema.name),
-            r#type: Some(match schema.kind {
-                model::LabelSchemaType::Feedback => LabelSchemaType::Feedback,
-                model::LabelSchemaType::Expectation => LabelSchemaType::Expectation,
-            }),
+            r#type: Some(schema.kind.into()),
             instruction: schema.instruction,
             enable_comment: Some(schema.enable_comment),
             input: Some(schema.input.into()),

@@ -1,11 +1,13 @@
 //! Messages of `logged-models/…`.
 
 use oxflow_model as model;
+use oxflow_model::{Error, Result};
+use serde_json::{Value, json};
 
 use crate::artifact::FileInfo;
 use crate::common::{Param, Tag, all};
 use crate::metric::Metric;
-use crate::{message, wire_enum};
+use crate::{message, token, wire_enum};
 
 wire_enum! {
     /// Where a logged model stands.
@@ -106,6 +108,74 @@ message! {
 
     /// The answer to [`ListLoggedModelArtifacts`].
     pub struct ListLoggedModelArtifactsResponse { root_uri: Option<String>, files: Vec<FileInfo> }
+}
+
+/// What a page token of a search remembers: the next page must be of the same search.
+struct PageKey {
+    experiment_ids: Value,
+    filter_string: Value,
+    order_by: Value,
+}
+
+impl PageKey {
+    fn of(request: &SearchLoggedModels) -> PageKey {
+        let filter = request.filter.clone().filter(|filter| !filter.is_empty());
+        let order_by: Vec<Value> = request
+            .order_by
+            .iter()
+            .map(|item| {
+                json!({
+                    "field_name": item.field_name,
+                    "ascending": item.ascending.unwrap_or(true),
+                    "dataset_name": item.dataset_name,
+                    "dataset_digest": item.dataset_digest,
+                })
+            })
+            .collect();
+        PageKey {
+            experiment_ids: json!(request.experiment_ids),
+            filter_string: json!(filter),
+            order_by: if order_by.is_empty() { Value::Null } else { json!(order_by) },
+        }
+    }
+}
+
+impl SearchLoggedModels {
+    /// The token of the page of this search that starts at `offset`.
+    pub fn token(&self, offset: u64) -> String {
+        let PageKey { experiment_ids, filter_string, order_by } = PageKey::of(self);
+        token::encode_json(&json!({
+            "experiment_ids": experiment_ids,
+            "filter_string": filter_string,
+            "order_by": order_by,
+            "offset": offset,
+        }))
+    }
+
+    /// Where the page that is asked for starts; its token must be one of the same search.
+    pub fn offset(&self) -> Result<u64> {
+        let token = self.page_token.as_deref().filter(|token| !token.is_empty());
+        let Some(token) = token else { return Ok(0) };
+        let token = token::decode_json(token)?;
+        let same = PageKey::of(self);
+        for (key, wanted, what) in [
+            ("experiment_ids", &same.experiment_ids, "Experiment IDs"),
+            ("filter_string", &same.filter_string, "Filter string"),
+            ("order_by", &same.order_by, "Order by"),
+        ] {
+            if token.get(key) != Some(wanted) {
+                return Err(Error::invalid(format!(
+                    "{what} in the page token do not match the requested ones. Expected: {wanted}. \
+                     Found: {}",
+                    token.get(key).unwrap_or(&Value::Null)
+                )));
+            }
+        }
+        token
+            .get("offset")
+            .and_then(Value::as_u64)
+            .ok_or_else(|| Error::invalid("Invalid page token: it names no offset."))
+    }
 }
 
 impl From<model::LoggedModelStatus> for LoggedModelStatus {

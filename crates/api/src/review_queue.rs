@@ -160,16 +160,32 @@ impl ReviewStatus {
     }
 }
 
+impl From<model::ReviewQueueType> for ReviewQueueType {
+    fn from(kind: model::ReviewQueueType) -> Self {
+        match kind {
+            model::ReviewQueueType::User => ReviewQueueType::User,
+            model::ReviewQueueType::Custom => ReviewQueueType::Custom,
+        }
+    }
+}
+
+impl From<model::ReviewStatus> for ReviewStatus {
+    fn from(status: model::ReviewStatus) -> Self {
+        match status {
+            model::ReviewStatus::Pending => ReviewStatus::Pending,
+            model::ReviewStatus::Complete => ReviewStatus::Complete,
+            model::ReviewStatus::Declined => ReviewStatus::Declined,
+        }
+    }
+}
+
 impl From<model::ReviewQueue> for ReviewQueue {
     fn from(queue: model::ReviewQueue) -> Self {
         ReviewQueue {
             queue_id: Some(queue.id),
             experiment_id: Some(queue.experiment_id.to_string()),
             name: Some(queue.name),
-            queue_type: Some(match queue.kind {
-                model::ReviewQueueType::User => ReviewQueueType::User,
-                model::ReviewQueueType::Custom => ReviewQueueType::Custom,
-            }),
+            queue_type: Some(queue.kind.into()),
             created_by: queue.created_by,
             creation_time_ms: Some(queue.created_at.0),
             last_update_time_ms: Some(queue.updated_at.0),
@@ -185,11 +201,7 @@ impl From<model::ReviewItem> for ReviewQueueItem {
             queue_id: Some(item.queue_id),
             item_type: Some(ReviewItemType::Trace),
             item_id: Some(item.item_id),
-            status: Some(match item.status {
-                model::ReviewStatus::Pending => ReviewStatus::Pending,
-                model::ReviewStatus::Complete => ReviewStatus::Complete,
-                model::ReviewStatus::Declined => ReviewStatus::Declined,
-            }),
+            status: Some(item.status.into()),
             completed_by: item.completed_by,
             completed_time_ms: item.completed_at.map(|time| time.0),
             creation_time_ms: Some(item.created_at.0),

@@ -29,6 +29,15 @@ pub fn decode(token: Option<&str>) -> Result<u64> {
     }
 }
 
+/// The offset that a server named as that of the next page, if there is one. Tokens that say more
+/// than the offset are fine.
+pub fn next(token: Option<&str>) -> Result<Option<u64>> {
+    let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
+    let offset = decode_json(token)?.get("offset").and_then(serde_json::Value::as_u64);
+    let odd = || Error::invalid(format!("The page token '{token}' names no offset."));
+    offset.map(Some).ok_or_else(odd)
+}
+
 /// Bytes as Python shows them: in double quotes if that saves escaping single ones.
 fn python_bytes(bytes: &[u8]) -> String {
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
@@ -67,6 +76,15 @@ mod tests {
         }
         let refused = decode(Some("null")).unwrap_err();
         assert_eq!(refused.message(), r"Invalid page token, decoded value=b'\x9e\xe9e'");
+    }
+
+    #[test]
+    fn the_next_page_begins_where_the_token_says() {
+        assert_eq!(next(Some(&encode(2))), Ok(Some(2)));
+        let of_models = encode_json(&serde_json::json!({"filter_string": null, "offset": 7}));
+        assert_eq!(next(Some(&of_models)), Ok(Some(7)));
+        assert_eq!((next(None), next(Some(""))), (Ok(None), Ok(None)));
+        assert!(next(Some("abc")).is_err() && next(Some(&encode_json(&5.into()))).is_err());
     }
 
     #[test]

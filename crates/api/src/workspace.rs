@@ -55,3 +55,16 @@ impl From<model::Workspace> for Workspace {
         }
     }
 }
+
+impl From<Workspace> for model::Workspace {
+    fn from(workspace: Workspace) -> Self {
+        let config = workspace.trace_archival_config.unwrap_or_default();
+        model::Workspace {
+            name: workspace.name.unwrap_or_default(),
+            description: workspace.description,
+            default_artifact_root: workspace.default_artifact_root,
+            trace_archival_location: config.location,
+            trace_archival_retention: config.retention,
+        }
+    }
+}

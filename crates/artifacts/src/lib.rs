@@ -21,7 +21,7 @@ mod within;
 pub use local::LocalStore;
 pub use path::ArtifactPath;
 pub use policy::LocationPolicy;
-pub use remote::{MlflowServer, RemoteSettings, RemoteStore, ServerSettings, VIA, passed};
+pub use remote::{MlflowServer, RemoteSettings, RemoteStore, Reply, ServerSettings, VIA, passed};
 pub use resolver::Resolver;
 pub use store::{
     ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, Checksum, FileInfo,

@@ -135,10 +135,9 @@ fn open_store(settings: &ServeSettings) -> Result<Opened> {
     Ok(Opened { store: sql.clone(), sql: Some(sql) })
 }
 
-/// The parts of a server that nobody else talks to, for a command that works on a store itself.
-pub fn local(settings: ServeSettings) -> Result<App> {
-    let store = open_store(&settings)?.store;
-    compose(settings, store)
+/// The store of a server, for a command that asks it itself.
+pub fn store(settings: &ServeSettings) -> Result<Arc<dyn Store>> {
+    Ok(open_store(settings)?.store)
 }
 
 fn compose(settings: ServeSettings, store: Arc<dyn Store>) -> Result<App> {

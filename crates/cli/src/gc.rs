@@ -176,9 +176,9 @@ impl<'a> Gc<'a> {
             no_serve_artifacts: true,
             ..ServerArgs::default()
         };
-        let app = compose::local(settings::resolve(server, env).map_err(Error::invalid)?)?;
+        let store = compose::store(&settings::resolve(server, env).map_err(Error::invalid)?)?;
         Ok(Gc {
-            store: app.store,
+            store,
             artifacts: Locations::new(args, env)?,
             say,
             dry_run: args.dry_run,

@@ -108,6 +108,25 @@ impl Error {
     }
 }
 
+impl ErrorCode {
+    /// All of them.
+    pub const ALL: [ErrorCode; 13] = [
+        ErrorCode::InvalidParameterValue,
+        ErrorCode::BadRequest,
+        ErrorCode::ResourceAlreadyExists,
+        ErrorCode::ResourceDoesNotExist,
+        ErrorCode::EndpointNotFound,
+        ErrorCode::Unauthenticated,
+        ErrorCode::PermissionDenied,
+        ErrorCode::InvalidState,
+        ErrorCode::ResourceConflict,
+        ErrorCode::FeatureDisabled,
+        ErrorCode::NotImplemented,
+        ErrorCode::TemporarilyUnavailable,
+        ErrorCode::InternalError,
+    ];
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

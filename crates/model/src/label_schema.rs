@@ -163,6 +163,13 @@ impl LabelSchema {
     }
 }
 
+/// The error for a name that no label schema of an experiment has.
+pub fn no_such_name(experiment: ExperimentId, name: &str) -> Error {
+    Error::not_found(format!(
+        "Label schema with name '{name}' not found for experiment '{experiment}'."
+    ))
+}
+
 fn check_name(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::invalid("Label schema `name` must be a non-empty string; got ''."));

@@ -121,6 +121,13 @@ impl ReviewStatus {
     }
 }
 
+/// The error for a name that no review queue of an experiment has.
+pub fn no_such_name(experiment: ExperimentId, name: &str) -> Error {
+    Error::not_found(format!(
+        "Review queue with name '{name}' not found for experiment '{experiment}'."
+    ))
+}
+
 impl ReviewQueue {
     /// The queue as it is stored: names and ids trimmed, each of them once.
     ///

@@ -20,6 +20,52 @@ impl Millis {
             seconds % 60
         )
     }
+
+    /// Reads a moment as protobuf and Python write it: `2023-11-14T22:13:20.123Z`, or with an offset
+    /// in place of the `Z`; without one, it is in UTC.
+    pub fn from_iso8601(text: &str) -> Option<Millis> {
+        let (date, time) = text.split_once(['T', ' '])?;
+        let mut parts = date.splitn(3, '-').map(|part| part.parse::<u16>().ok().map(i64::from));
+        let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+        let (time, offset) = match time.strip_suffix('Z') {
+            Some(time) => (time, 0),
+            None => match time.rfind(['+', '-']) {
+                Some(at) => {
+                    let offset = clock(&time[at + 1..])?;
+                    (&time[..at], if time[at..].starts_with('-') { -offset } else { offset })
+                }
+                None => (time, 0),
+            },
+        };
+        let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
+        is_date.then_some(Millis(days(year, month, day) * 86_400_000 + clock(time)? - offset))
+    }
+}
+
+/// The number of days from 1970-01-01 to a date.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
+    let day = (153 * month + 2) / 5 + day - 1;
+    era * 146_097 + 365 * year + year / 4 - year / 100 + day - 719_468
+}
+
+/// A time of the day or an offset, `12:30:05.25` or `02:00`, in milliseconds.
+fn clock(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let mut parts = whole.split(':');
+    let mut seconds = 0;
+    for unit in [3600, 60, 1] {
+        let part = match parts.next() {
+            Some(part) => part.parse::<u8>().ok()?,
+            None if unit == 1 => 0,
+            None => return None,
+        };
+        seconds += i64::from(part) * unit;
+    }
+    let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
+    let ms: i64 = digits.parse().ok()?;
+    parts.next().is_none().then_some(seconds * 1000 + ms)
 }
 
 /// The date that is so many days after 1970-01-01, in the proleptic Gregorian calendar.
@@ -57,6 +103,26 @@ mod tests {
             (-1, "1969-12-31T23:59:59.999000+00:00"),
         ] {
             assert_eq!(Millis(ms).iso8601(), text);
+            assert_eq!(Millis::from_iso8601(text), Some(Millis(ms)));
+        }
+    }
+
+    #[test]
+    fn moments_are_read_as_clients_write_them() {
+        for (text, ms) in [
+            ("2023-11-14T22:13:20.123Z", Some(1_700_000_000_123)),
+            ("2023-11-14T22:13:20Z", Some(1_700_000_000_000)),
+            ("2023-11-14 22:13:20", Some(1_700_000_000_000)),
+            ("2023-11-14T23:13:20.1234567+01:00", Some(1_700_000_000_123)),
+            ("2023-11-14T17:13:20-05:00", Some(1_700_000_000_000)),
+            ("", None),
+            ("2023-11-14", None),
+            ("2023-13-14T22:13:20Z", None),
+            ("2023-11-14T22Z", None),
+            ("yesterday T noon", None),
+            ("2023-11-14T22:13:20.xZ", None),
+        ] {
+            assert_eq!(Millis::from_iso8601(text), ms.map(Millis), "{text}");
         }
     }
 }

@@ -72,6 +72,15 @@ pub enum DeletionMode {
 }
 
 impl DeletionMode {
+    /// The word of the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DeletionMode::SetDefault => "SET_DEFAULT",
+            DeletionMode::Cascade => "CASCADE",
+            DeletionMode::Restrict => "RESTRICT",
+        }
+    }
+
     /// Reads the parameter `mode`.
     pub fn parse(text: &str) -> Result<DeletionMode> {
         match text {

@@ -8,6 +8,7 @@
 
 use std::fmt::Write as _;
 
+use oxflow_model::Json;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 /// Maps in maps deeper than this are not MLflow's.
@@ -146,6 +147,45 @@ impl Node {
     pub fn map<'a>(items: impl IntoIterator<Item = (&'a str, &'a str)>) -> Node {
         let items = items.into_iter().map(|(key, value)| (key.to_owned(), value.into()));
         Node::Map(Map(items.collect()))
+    }
+}
+
+impl Node {
+    /// What PyYAML takes the value for, as JSON.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Node::Scalar { text, plain: true } => plain(text),
+            Node::Scalar { text, plain: false } => Json::Text(text.clone()),
+            Node::List(items) => Json::List(items.iter().map(Node::to_json).collect()),
+            Node::Map(Map(members)) => Json::Object(
+                members.iter().map(|(key, node)| (key.clone(), node.to_json())).collect(),
+            ),
+        }
+    }
+}
+
+/// A value without quotes. Numbers are only read in the forms in which they are written.
+fn plain(text: &str) -> Json {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_whole = !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0'));
+    match text.to_ascii_lowercase().as_str() {
+        _ if is_null(text) => Json::Null,
+        "true" | "yes" | "on" => Json::Bool(true),
+        "false" | "no" | "off" => Json::Bool(false),
+        ".nan" => Json::Float(f64::NAN),
+        ".inf" => Json::Float(f64::INFINITY),
+        "-.inf" => Json::Float(f64::NEG_INFINITY),
+        _ if is_whole => Json::Int(text.to_owned()),
+        _ => match text.parse::<f64>() {
+            Ok(number)
+                if digits.starts_with(|c: char| c.is_ascii_digit()) && text.contains('.') =>
+            {
+                Json::Float(number)
+            }
+            _ => Json::Text(text.to_owned()),
+        },
     }
 }
 
@@ -295,6 +335,28 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_the_json_that_pyyaml_sees() {
+        for (yaml, json) in [
+            ("4", "4"),
+            ("-4", "-4"),
+            ("4.50", "4.5"),
+            ("1.0e+16", "1e+16"),
+            ("007", "\"007\""),
+            ("'4'", "\"4\""),
+            ("true", "true"),
+            ("'yes'", "\"yes\""),
+            ("null", "null"),
+            (".nan", "NaN"),
+            ("12:30", "\"12:30\""),
+            ("1e3", "\"1e3\""),
+            ("[a, {b: [1, ž]}]", "[\"a\", {\"b\": [1, \"\\u017e\"]}]"),
+        ] {
+            let map = Map::parse(format!("a: {yaml}\n").as_bytes()).unwrap();
+            assert_eq!(map.get("a").unwrap().to_json().to_string(), json, "{yaml}");
+        }
+    }
 
     #[test]
     fn what_stock_writes_is_read() {

@@ -1,39 +1,19 @@
 //! Requests and their answers.
 
-use std::time::Duration;
-
+use oxflow_api::error::code;
+use oxflow_artifacts::{MlflowServer, Reply};
 use oxflow_model::{Error, ErrorCode, Result};
-use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use url::Url;
 
-/// How often a request is sent when the server is overloaded or gone for a moment.
-const TRIES: u32 = 5;
-/// How long a server may take to accept a connection, and to answer.
-const CONNECT: Duration = Duration::from_secs(10);
-const SILENCE: Duration = Duration::from_secs(300);
+use crate::call::{Api, Call, WISH};
 
-/// Who asks, as MLflow's clients are told by their variables.
-#[derive(Clone, Default)]
-pub struct Access {
-    /// `MLFLOW_TRACKING_USERNAME`.
-    pub user: Option<String>,
-    /// `MLFLOW_TRACKING_PASSWORD`.
-    pub password: Option<String>,
-    /// `MLFLOW_TRACKING_TOKEN`.
-    pub token: Option<String>,
-    /// `MLFLOW_TRACKING_INSECURE_TLS`: any certificate will do.
-    pub insecure: bool,
-}
-
-/// A server.
-#[derive(Clone)]
+/// A server. What is refused is refused with the code and the message of the server.
+#[derive(Clone, Debug)]
 pub struct RestStore {
-    client: reqwest::Client,
-    base: String,
-    access: Access,
+    server: MlflowServer,
+    tells_wishes: bool,
 }
 
 /// What a server said no with.
@@ -45,179 +25,121 @@ struct Refusal {
     message: String,
 }
 
-/// An answer.
-pub enum Answer<T> {
-    /// It is this.
-    Found(T),
-    /// There is no such thing.
-    Missing,
-    /// The server cannot answer that: it is older, or keeps no such things.
-    Unknown,
-}
-
-impl<T> Answer<T> {
-    /// What was found.
-    pub fn found(self) -> Option<T> {
-        match self {
-            Answer::Found(found) => Some(found),
-            Answer::Missing | Answer::Unknown => None,
-        }
-    }
-}
-
 impl RestStore {
-    /// A server by its URI. Asks it whether it is there.
-    pub async fn connect(uri: &str, mut access: Access) -> Result<RestStore> {
-        let mut url = Url::parse(uri)
-            .map_err(|error| Error::invalid(format!("The URI of the server is none: {error}.")))?;
-        if !url.username().is_empty() {
-            access.user = Some(url.username().to_owned());
-            access.password = url.password().map(str::to_owned);
-            let _ = (url.set_username(""), url.set_password(None));
-        }
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .danger_accept_invalid_certs(access.insecure)
-            .build()
-            .map_err(|error| Error::internal(format!("Cannot make requests: {error}.")))?;
-        let base = url.as_str().trim_end_matches('/').to_owned();
-        let store = RestStore { client, base, access };
-        store.must_answer().await?;
-        Ok(store)
+    /// A server, which is not asked yet.
+    pub fn new(server: MlflowServer) -> RestStore {
+        RestStore { server, tells_wishes: false }
     }
 
-    async fn must_answer(&self) -> Result<()> {
-        let query = [("experiment_id", "0")];
-        let answer: Answer<Value> = self.get("experiments/get", &query).await?;
-        match answer {
-            Answer::Unknown => Err(Error::unavailable(format!(
+    /// A server, which is asked whether it is there.
+    pub async fn connect(server: MlflowServer) -> Result<RestStore> {
+        let store = RestStore::new(server);
+        let query = serde_json::json!({"experiment_id": "0"});
+        match store.send::<Value>(Api::V2.get("experiments/get", &query)).await {
+            Err(error) if is_unknown(&error) => Err(Error::unavailable(format!(
                 "{} answers, but not as MLflow does. Name the address that clients have as \
                  MLFLOW_TRACKING_URI.",
-                self.base
+                store.server.shown()
             ))),
-            _ => Ok(()),
+            Err(error) if error.code() != ErrorCode::ResourceDoesNotExist => Err(error),
+            _ => Ok(store),
         }
     }
 
-    /// A call with its arguments in the query.
-    pub async fn get<T: DeserializeOwned>(
+    /// The same server, which is told of the times and ids that its callers wish for; see
+    /// [`Wish`](crate::Wish).
+    #[must_use]
+    pub fn telling_wishes(self) -> RestStore {
+        RestStore { tells_wishes: true, ..self }
+    }
+
+    /// Makes a call.
+    pub(crate) async fn send<T: DeserializeOwned>(&self, call: Result<Call>) -> Result<T> {
+        let Call { method, path, body, wish } = call?;
+        let mut headers = Vec::new();
+        if self.tells_wishes {
+            headers.push((WISH, serde_json::to_vec(&wish).unwrap_or_default()));
+        }
+        let reply = self.server.exchange(method, &path, &headers, body.as_deref()).await?;
+        if !(200..300).contains(&reply.status) {
+            return Err(self.refusal(&reply));
+        }
+        let text: &[u8] = if reply.body.is_empty() { b"{}" } else { &reply.body };
+        serde_json::from_slice(text).map_err(|error| match text.trim_ascii_start().first() {
+            Some(b'{') => Error::internal(format!("{}: {error}.", self.odd())),
+            // A page for people.
+            _ => Error::new(ErrorCode::EndpointNotFound, format!("{}.", self.odd())),
+        })
+    }
+
+    /// Makes a call for one thing, which may not be there.
+    pub(crate) async fn find<T: DeserializeOwned>(&self, call: Result<Call>) -> Result<Option<T>> {
+        match self.send(call).await {
+            Err(error) if error.code() == ErrorCode::ResourceDoesNotExist => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// As [`RestStore::find`], for calls that fail in the same way when something else is missing.
+    pub(crate) async fn find_unless<T: DeserializeOwned>(
         &self,
-        path: &str,
-        query: &[(&str, &str)],
-    ) -> Result<Answer<T>> {
-        self.call(Method::GET, path, query, None).await
-    }
-
-    /// A call with its arguments in the body.
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<Answer<T>> {
-        self.call(Method::POST, path, &[], Some(body)).await
-    }
-
-    async fn call<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Answer<T>> {
-        let answer = self.patiently(&method, "mlflow", path, query, body).await?;
-        // Where MLflow 1 has its registry.
-        let registry =
-            path.starts_with("registered-models/") || path.starts_with("model-versions/");
-        if registry && matches!(answer, Answer::Unknown) {
-            return self.patiently(&method, "preview/mlflow", path, query, body).await;
-        }
-        Ok(answer)
-    }
-
-    async fn patiently<T: DeserializeOwned>(
-        &self,
-        method: &Method,
-        prefix: &str,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Answer<T>> {
-        let path = format!("{prefix}/{path}");
-        let mut pause = Duration::from_millis(500);
-        let mut outcome = self.once(method, &path, query, body).await;
-        for _ in 1..TRIES {
-            match &outcome {
-                Err(error) if error.code() == ErrorCode::TemporarilyUnavailable => {}
-                _ => break,
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-            outcome = self.once(method, &path, query, body).await;
-        }
-        outcome
-    }
-
-    async fn once<T: DeserializeOwned>(
-        &self,
-        method: &Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Answer<T>> {
-        let url = format!("{}/api/2.0/{path}", self.base);
-        let mut request = self.client.request(method.clone(), url).query(query);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        if let Some(user) = &self.access.user {
-            request = request.basic_auth(user, self.access.password.as_deref());
-        } else if let Some(token) = &self.access.token {
-            request = request.bearer_auth(token);
-        }
-        let gone = |error: reqwest::Error| {
-            let why = innermost(&error);
-            Error::unavailable(format!("The server {} does not answer: {why}.", self.base))
-        };
-        let answer = request.send().await.map_err(gone)?;
-        let status = answer.status();
-        let text = answer.text().await.map_err(gone)?;
-        if status.is_success() {
-            return match serde_json::from_str(&text) {
-                Ok(found) => Ok(Answer::Found(found)),
-                // A page for people.
-                Err(_) if !text.trim_start().starts_with('{') => Ok(Answer::Unknown),
-                Err(error) => Err(self.refused(path, status, &error.to_string())),
-            };
-        }
-        let refusal: Refusal = serde_json::from_str(&text).unwrap_or_default();
-        match (status, refusal.error_code.as_str()) {
-            (_, "RESOURCE_DOES_NOT_EXIST") => Ok(Answer::Missing),
-            (StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED, _)
-            | (StatusCode::NOT_IMPLEMENTED, _)
-            | (_, "ENDPOINT_NOT_FOUND" | "NOT_IMPLEMENTED" | "FEATURE_DISABLED") => {
-                Ok(Answer::Unknown)
-            }
-            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Err(Error::invalid(format!(
-                "The server {} does not let us in ({status}). Set MLFLOW_TRACKING_USERNAME and \
-                 MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, of somebody who may read \
-                 everything.",
-                self.base
-            ))),
-            (status, _) if status == StatusCode::TOO_MANY_REQUESTS || status.as_u16() > 500 => {
-                Err(Error::unavailable(format!("The server {} answered {status}.", self.base)))
-            }
-            _ => Err(self.refused(path, status, &refusal.message)),
+        missing: &Error,
+        call: Result<Call>,
+    ) -> Result<Option<T>> {
+        match self.send(call).await {
+            Err(error) if error.message() == missing.message() => Ok(None),
+            found => found.map(Some),
         }
     }
 
-    fn refused(&self, path: &str, status: StatusCode, why: &str) -> Error {
-        let base = &self.base;
-        Error::invalid(format!("The server {base} answered {status} to {path}: {why}"))
+    fn refusal(&self, reply: &Reply) -> Error {
+        let refusal: Refusal = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let code = code(&refusal.error_code).unwrap_or(code_of_status(reply.status));
+        if matches!(code, ErrorCode::Unauthenticated | ErrorCode::PermissionDenied) {
+            return Error::new(
+                code,
+                format!(
+                    "The server {} does not let us in (status {}). Set MLFLOW_TRACKING_USERNAME \
+                     and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, of somebody who may. \
+                     {}",
+                    self.server.shown(),
+                    reply.status,
+                    refusal.message
+                ),
+            );
+        }
+        match refusal.message.as_str() {
+            "" => Error::new(
+                code,
+                format!("The server {} answered {}.", self.server.shown(), reply.status),
+            ),
+            said => Error::new(code, said),
+        }
+    }
+
+    fn odd(&self) -> String {
+        format!("The server {} does not answer as MLflow does", self.server.shown())
     }
 }
 
-/// What is at the bottom of an error, which tells most.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
+/// Whether a server does not know a call: it is older, or keeps no such things.
+pub fn is_unknown(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        ErrorCode::EndpointNotFound | ErrorCode::NotImplemented | ErrorCode::FeatureDisabled
+    )
+}
+
+/// For what stands between, and says no without a code.
+const fn code_of_status(status: u16) -> ErrorCode {
+    match status {
+        401 => ErrorCode::Unauthenticated,
+        403 => ErrorCode::PermissionDenied,
+        404 | 405 => ErrorCode::EndpointNotFound,
+        409 => ErrorCode::ResourceConflict,
+        429 | 502..=504 => ErrorCode::TemporarilyUnavailable,
+        501 => ErrorCode::NotImplemented,
+        400..=499 => ErrorCode::InvalidParameterValue,
+        _ => ErrorCode::InternalError,
     }
-    inner.to_string()
 }

@@ -5,30 +5,94 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use oxflow_api::experiment::SearchExperimentsResponse;
-use oxflow_api::logged_model::{LoggedModelResponse, SearchLoggedModelsResponse};
-use oxflow_api::metric::MetricHistoryResponse;
-use oxflow_api::model_version::{ModelVersion, SearchModelVersionsResponse};
+use oxflow_api::logged_model::SearchLoggedModelsResponse;
+use oxflow_api::metric::{self, MetricHistoryResponse};
+use oxflow_api::model_version::SearchModelVersionsResponse;
 use oxflow_api::registered_model::{RegisteredModelResponse, SearchRegisteredModelsResponse};
-use oxflow_api::run::{Run, RunResponse, SearchRunsResponse};
-use oxflow_model::{ErrorCode, Experiment, ExperimentId, Metric, ModelId, Result, RunId};
+use oxflow_api::run::SearchRunsResponse;
+use oxflow_model::{
+    Error, ErrorCode, Experiment, ExperimentId, Metric, ModelId, ModelVersion, RegisteredModel,
+    Result, Run, RunId, workspace,
+};
 use oxflow_store::{
-    ExportStore, ModelRecord, PART, Parts, RegisteredRecord, RunRecord, VersionRecord, by_step,
-    parts,
+    ExportStore, LoggedModelStore as _, ModelRecord, PART, Parts, RegisteredRecord, RunOrigin,
+    RunRecord, RunStore as _, VersionRecord, by_step, parts,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, RestStore};
-use crate::read;
+use crate::call::{Api, Call};
+use crate::client::{RestStore, is_unknown};
+use crate::experiment::experiment;
+use crate::metric::POINTS;
+use crate::model_version::version;
+use crate::read::text;
+use crate::registered_model;
 
 /// How many requests are under way at a time: a stock server has four workers.
 const AT_ONCE: usize = 8;
 /// How many runs or experiments a page has.
 const PAGE: usize = 1000;
-/// How many points a page has, as MLflow's clients ask for them.
-const POINTS: &str = "25000";
 
 const IS_PROMPT: &str = "tags.`mlflow.prompt.is_prompt` = 'true'";
+
+/// An answer.
+enum Answer<T> {
+    /// It is this.
+    Found(T),
+    /// There is no such thing.
+    Missing,
+    /// The server cannot answer that: it is older, or keeps no such things.
+    Unknown,
+}
+
+impl<T> Answer<T> {
+    /// What was found.
+    fn found(self) -> Option<T> {
+        match self {
+            Answer::Found(found) => Some(found),
+            Answer::Missing | Answer::Unknown => None,
+        }
+    }
+}
+
+/// A run as it is moved.
+fn record(run: Run) -> RunRecord {
+    RunRecord {
+        info: run.info,
+        deleted_at: None,
+        origin: RunOrigin { kind: "UNKNOWN".to_owned(), ..RunOrigin::default() },
+        params: run.params,
+        tags: run.tags,
+        dataset_inputs: run.dataset_inputs,
+        model_inputs: run.model_inputs,
+        model_outputs: run.model_outputs,
+    }
+    .sorted()
+}
+
+/// A point of a run's metric as it is moved.
+fn point(wire: metric::Metric) -> Metric {
+    let point = Metric::from(wire);
+    let (value, is_nan) = point.stored_value();
+    let value = if is_nan { f64::NAN } else { value };
+    Metric { value, model_id: None, run_id: None, ..point }
+}
+
+/// A version as it is moved: what is empty and what is missing look the same to some servers.
+fn tidy(version: ModelVersion) -> ModelVersion {
+    ModelVersion {
+        description: text(version.description),
+        user_id: text(version.user_id),
+        source: text(version.source),
+        storage_location: text(version.storage_location),
+        run_id: text(version.run_id),
+        status_message: text(version.status_message),
+        run_link: text(version.run_link),
+        aliases: Vec::new(),
+        ..version
+    }
+}
 
 #[async_trait]
 impl ExportStore for RestStore {
@@ -47,7 +111,7 @@ impl ExportStore for RestStore {
                 _ => self.list_experiments(token.as_deref()).await?,
             };
             for experiment in page.experiments {
-                all.push(read::experiment(experiment)?);
+                all.push(of_default_workspace(experiment)?);
             }
             token = next(page.next_page_token);
             if token.is_none() {
@@ -70,12 +134,7 @@ impl ExportStore for RestStore {
 
     async fn export_runs(&self, runs: Vec<RunId>) -> Result<Vec<RunRecord>> {
         let found = stream::iter(runs)
-            .map(|id| async move {
-                match self.run(&id).await? {
-                    Some(run) => read::run(run).map(Some),
-                    None => Ok(None),
-                }
-            })
+            .map(|id| async move { Ok::<_, Error>(self.find_run(&id).await?.map(record)) })
             .buffer_unordered(AT_ONCE);
         let found: Vec<Option<RunRecord>> = found.try_collect().await?;
         Ok(found.into_iter().flatten().collect())
@@ -83,9 +142,8 @@ impl ExportStore for RestStore {
 
     async fn export_points(&self, run: &RunId) -> Result<Parts<Metric>> {
         let (sender, parts) = parts();
-        let found = self.run(run).await?.and_then(|run| run.data).unwrap_or_default();
-        let keys: BTreeSet<String> =
-            found.metrics.into_iter().filter_map(|metric| metric.key).collect();
+        let metrics = self.find_run(run).await?.map(|run| run.metrics).unwrap_or_default();
+        let keys: BTreeSet<String> = metrics.into_iter().map(|metric| metric.key).collect();
         let (server, run) = (self.clone(), run.clone());
         tokio::spawn(async move {
             let histories =
@@ -122,10 +180,11 @@ impl ExportStore for RestStore {
     }
 
     async fn export_model(&self, id: &ModelId) -> Result<Option<ModelRecord>> {
-        let path = format!("logged-models/{id}");
-        let found = self.get::<LoggedModelResponse>(&path, &[]).await?.found();
-        let Some(model) = found.and_then(|found| found.model) else { return Ok(None) };
-        Ok(Some(ModelRecord { model: read::model(model)?, deleted: false }.sorted()))
+        let Some(mut model) = self.find_logged_model(id, false).await? else { return Ok(None) };
+        model.status_message = text(model.status_message);
+        model.model_type = text(model.model_type);
+        model.source_run_id = text(model.source_run_id);
+        Ok(Some(ModelRecord { model, deleted: false }.sorted()))
     }
 
     async fn export_registered_names(&self) -> Result<Vec<String>> {
@@ -142,7 +201,9 @@ impl ExportStore for RestStore {
         let Some(model) = found.found().and_then(|found| found.registered_model) else {
             return Ok(None);
         };
-        let model = read::registered(model);
+        let model = registered_model::registered(model)?;
+        let description = text(model.description);
+        let model = RegisteredModel { description, latest_versions: Vec::new(), ..model };
         let mut filter =
             if name.contains('\'') { format!("name=\"{name}\"") } else { format!("name='{name}'") };
         if model.is_prompt() {
@@ -162,17 +223,59 @@ fn next(token: Option<String>) -> Option<String> {
     token.filter(|token| !token.is_empty())
 }
 
+/// Work of servers that have workspaces goes to the default one.
+fn of_default_workspace(wire: oxflow_api::experiment::Experiment) -> Result<Experiment> {
+    Ok(Experiment { workspace: workspace::DEFAULT.to_owned(), ..experiment(wire)? })
+}
+
 impl RestStore {
+    /// A call with its arguments in the query.
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Answer<T>> {
+        let query: serde_json::Map<String, Value> =
+            query.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+        self.ask(path, |path| Api::V2.get(path, &query)).await
+    }
+
+    /// A call with its arguments in the body.
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<Answer<T>> {
+        self.ask(path, |path| Api::V2.post(path, body)).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        call: impl Fn(&str) -> Result<Call>,
+    ) -> Result<Answer<T>> {
+        let answer = self.once(call(path)).await?;
+        // Where MLflow 1 has its registry.
+        let registry =
+            path.starts_with("registered-models/") || path.starts_with("model-versions/");
+        if registry && matches!(answer, Answer::Unknown) {
+            let mut call = call(path)?;
+            call.path = call.path.replacen("/mlflow/", "/preview/mlflow/", 1);
+            return self.once(Ok(call)).await;
+        }
+        Ok(answer)
+    }
+
+    async fn once<T: DeserializeOwned>(&self, call: Result<Call>) -> Result<Answer<T>> {
+        match self.send(call).await {
+            Ok(found) => Ok(Answer::Found(found)),
+            Err(error) if error.code() == ErrorCode::ResourceDoesNotExist => Ok(Answer::Missing),
+            Err(error) if is_unknown(&error) => Ok(Answer::Unknown),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn list_experiments(&self, token: Option<&str>) -> Result<SearchExperimentsResponse> {
         let page = PAGE.to_string();
         let mut query = vec![("view_type", "ALL"), ("max_results", page.as_str())];
         query.extend(token.map(|token| ("page_token", token)));
         Ok(self.get("experiments/list", &query).await?.found().unwrap_or_default())
-    }
-
-    async fn run(&self, id: &RunId) -> Result<Option<Run>> {
-        let query = [("run_id", id.as_str())];
-        Ok(self.get::<RunResponse>("runs/get", &query).await?.found().and_then(|found| found.run))
     }
 
     /// All pages of a search. A server that does not know the search has nothing to be found.
@@ -197,10 +300,11 @@ impl RestStore {
         let mut all = Vec::new();
         let mut token: Option<String> = None;
         let mut paged = true;
+        let points = POINTS.to_string();
         loop {
             let mut query = vec![("run_id", run.as_str()), ("metric_key", key.as_str())];
             if paged {
-                query.push(("max_results", POINTS));
+                query.push(("max_results", points.as_str()));
             }
             query.extend(token.as_deref().map(|token| ("page_token", token)));
             let answer = self.get::<MetricHistoryResponse>("metrics/get-history", &query).await;
@@ -212,7 +316,7 @@ impl RestStore {
                 }
                 answer => answer?.found().unwrap_or_default(),
             };
-            all.extend(page.metrics.into_iter().map(read::point));
+            all.extend(page.metrics.into_iter().map(point));
             token = next(page.next_page_token);
             if token.is_none() {
                 all.sort_by(by_step);
@@ -257,7 +361,9 @@ impl RestStore {
             query.extend(token.as_deref().map(|token| ("page_token", token)));
             let page = self.get::<SearchModelVersionsResponse>("model-versions/search", &query);
             let page = page.await?.found().unwrap_or_default();
-            all.extend(page.model_versions);
+            for wire in page.model_versions {
+                all.push(version(wire)?);
+            }
             token = next(page.next_page_token);
             if token.is_none() {
                 return Ok(all);
@@ -265,12 +371,7 @@ impl RestStore {
         }
     }
 
-    async fn version(&self, wire: ModelVersion) -> Result<VersionRecord> {
-        let (name, number) =
-            (wire.name.clone().unwrap_or_default(), wire.version.clone().unwrap_or_default());
-        let query = [("name", name.as_str()), ("version", number.as_str())];
-        let stored = self.get::<Value>("model-versions/get-download-uri", &query).await?.found();
-        let stored = stored.and_then(|found| Some(found.get("artifact_uri")?.as_str()?.to_owned()));
-        Ok(VersionRecord { version: read::version(wire, stored)?, deleted: false })
+    async fn version(&self, found: ModelVersion) -> Result<VersionRecord> {
+        Ok(VersionRecord { version: tidy(self.located(found).await?), deleted: false })
     }
 }

@@ -148,6 +148,8 @@ pub struct Table {
     pub rows: u64,
     /// Whether its rows can be taken along.
     pub movable: bool,
+    /// Which of its columns holds the number of an experiment, if one does.
+    pub experiment: Option<usize>,
 }
 
 /// What a row of such a table holds.

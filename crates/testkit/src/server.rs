@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::middleware::from_fn;
 use bytes::Bytes;
 use oxflow_artifacts::{ArtifactUri, LocationPolicy, Resolver};
 use oxflow_model::{Clock as _, IdSource, Millis};
@@ -18,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::wish::{self, WishedIds};
 use crate::{CountingIds, FixedClock, NOW, NewTestRun, TestDatabase};
 
 /// A server with everything a real one has: the router, a port, a database, artifacts in a folder.
@@ -56,7 +58,7 @@ impl Default for Parts {
             webhooks: WebhookSettings::default(),
             resolver: Arc::new(SystemResolver::default()),
             clock: Arc::new(FixedClock::at(NOW)),
-            ids: Arc::new(CountingIds::default()),
+            ids: Arc::new(WishedIds(CountingIds::default())),
         }
     }
 }
@@ -131,6 +133,7 @@ impl TestServer {
         let deliveries = Deliveries::start(app.clone());
         let following = Following::start(app.clone());
         let live = app.live.clone();
+        let router = oxflow_server::router(app).layer(from_fn(wish::listen));
         let listener = oxflow_server::listen("127.0.0.1", 0).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -141,7 +144,7 @@ impl TestServer {
                 asked = stopped.await.is_ok();
                 live.close();
             };
-            oxflow_server::serve(listener, oxflow_server::router(app), stop).await;
+            oxflow_server::serve(listener, router, stop).await;
             if asked {
                 following.stop().await;
                 deliveries.stop().await;

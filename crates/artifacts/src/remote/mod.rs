@@ -28,7 +28,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use opendal::{EntryMode, ErrorKind, Metadata, Operator, Writer};
 use oxflow_model::error::{Error, Result};
 
-pub use self::server::{MlflowServer, ServerSettings};
+pub use self::server::{MlflowServer, Reply, ServerSettings};
 pub use self::settings::RemoteSettings;
 pub use self::via::{VIA, passed};
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oxflow_model::error::{Error, ErrorCode, Result};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
 use serde_json::Value;
 
 use super::http::{Http, SILENCE, Tls};
 use super::via::{self, VIA};
 
 /// How often a request that failed for a passing reason is sent again, and after which time first.
-const RETRIES: u32 = 3;
+const RETRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause that a server can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Longest answer that is read as one piece.
 const MOST_JSON: usize = 256 << 20;
 
@@ -83,6 +85,14 @@ impl fmt::Debug for ServerSettings {
     }
 }
 
+/// What a server answered.
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// An MLflow server that requests are sent to.
 #[derive(Clone)]
 pub struct MlflowServer {
@@ -123,7 +133,7 @@ impl MlflowServer {
 
     /// One request whose answer is JSON, such as `GET /api/2.0/mlflow/runs/get`. `path` is what
     /// follows the address; the body is left out of a `GET`.
-    pub async fn call(
+    pub(super) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -143,6 +153,33 @@ impl MlflowServer {
         })
     }
 
+    /// One request with a JSON body or none, and the answer, whatever it is. `path` is what follows
+    /// the address, the query included. Redirections are not followed.
+    pub async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, Vec<u8>)],
+        body: Option<&[u8]>,
+    ) -> Result<Reply> {
+        let fill = |mut request: RequestBuilder| {
+            for (name, value) in headers {
+                request = request.header(*name, value.as_slice());
+            }
+            match body {
+                Some(body) => {
+                    request.header(header::CONTENT_TYPE, "application/json").body(body.to_vec())
+                }
+                None => request,
+            }
+        };
+        let response = self.send(method, path, fill).await?;
+        if response.status().is_redirection() {
+            return Err(redirected());
+        }
+        Ok(Reply { status: response.status().as_u16(), body: text_of(response).await? })
+    }
+
     /// Sends a request, again if that may help; the answer may be an error.
     pub(super) async fn send(
         &self,
@@ -153,8 +190,12 @@ impl MlflowServer {
         let mut pause = FIRST_PAUSE;
         for attempt in 0.. {
             let sent = self.request(method.clone(), path, &fill)?.send();
+            let mut wait = pause;
             let answer = match tokio::time::timeout(SILENCE, sent).await {
-                Ok(Ok(response)) if passing(response.status()) => Ok(response),
+                Ok(Ok(response)) if passing(response.status()) => {
+                    wait = wanted_pause(&response).map_or(pause, |wanted| wanted.max(pause));
+                    Ok(response)
+                }
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => Err(self.explain(&error)),
                 Err(_) => return Err(self.silent()),
@@ -162,7 +203,7 @@ impl MlflowServer {
             if attempt == RETRIES {
                 return answer;
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(wait).await;
             pause *= 2;
         }
         Err(self.silent())
@@ -190,7 +231,7 @@ impl MlflowServer {
     }
 
     /// The address without a password that it may hold.
-    pub(super) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         match self.address.split_once("://") {
             Some((scheme, rest)) => {
                 let host = rest.split_once('@').map_or(rest, |(_, host)| host);
@@ -213,8 +254,21 @@ impl MlflowServer {
     }
 }
 
+/// How long an overloaded server asks to be left alone.
+fn wanted_pause(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
+}
+
 fn passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502 | 503 | 504)
+}
+
+fn redirected() -> Error {
+    Error::internal(
+        "The MLflow server answers with a redirection, which is not followed. Give the address \
+         that it leads to.",
+    )
 }
 
 /// The error that an answer holds, if it is one.
@@ -224,10 +278,7 @@ pub(super) async fn check(response: Response) -> Result<Response> {
         return Ok(response);
     }
     if status.is_redirection() {
-        return Err(Error::internal(
-            "The MLflow server answers with a redirection, which is not followed. Give the \
-             address that it leads to.",
-        ));
+        return Err(redirected());
     }
     let text = text_of(response).await.unwrap_or_default();
     let body: Value = serde_json::from_slice(&text).unwrap_or(Value::Null);

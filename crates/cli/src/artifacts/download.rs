@@ -16,6 +16,7 @@ use super::progress::Progress;
 use crate::args::DownloadArgs;
 use crate::env::Env;
 use crate::system::RandomIds;
+use crate::tracking;
 
 /// `oxflow artifacts download`: where the artifact is now.
 pub async fn run(places: &Places, args: DownloadArgs, env: &Env) -> Result<PathBuf> {
@@ -24,7 +25,8 @@ pub async fn run(places: &Places, args: DownloadArgs, env: &Env) -> Result<PathB
         (None, Some(run)) => match args.artifact_path.filter(|path| !path.is_empty()) {
             Some(path) => places.source_of(&format!("runs:/{run}/{path}")).await?,
             None => {
-                places.source(&places.tracking.run(&run).await?.location, ArtifactPath::root())?
+                let run = tracking::run(&*places.tracking, &run).await?;
+                places.source(&run.artifact_uri, ArtifactPath::root())?
             }
         },
         (None, None) => {
@@ -109,9 +111,8 @@ async fn of_model(
     env: &Env,
 ) -> Result<Option<PathBuf>> {
     let Some(name) = run.path.segments().next() else { return Ok(None) };
-    let Some(location) = places.tracking.model_of_run(&run.id, &run.experiment, name).await? else {
-        return Ok(None);
-    };
+    let found = tracking::model_of_run(&*places.tracking, &run.id, run.experiment, name);
+    let Some(location) = found.await? else { return Ok(None) };
     let rest = run.path.as_str().strip_prefix(name).unwrap_or_default();
     let path = ArtifactPath::parse(rest.trim_start_matches('/'))?;
     let model = places.source(&location, path.clone())?;

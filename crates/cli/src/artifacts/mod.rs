@@ -13,7 +13,7 @@ use oxflow_model::{Error, Result};
 use self::place::Places;
 use crate::args::ArtifactsCommand;
 use crate::env::Env;
-use crate::tracking::Tracking;
+use crate::tracking;
 
 /// How many files are on their way at the same time.
 const FILES_AT_ONCE: usize = 8;
@@ -27,7 +27,7 @@ pub fn run(command: ArtifactsCommand, env: &Env) -> Result<Vec<String>> {
         .build()
         .map_err(|error| Error::internal(format!("Cannot start the runtime: {error}.")))?;
     runtime.block_on(async {
-        let places = Places::new(Tracking::open(env)?, env)?;
+        let places = Places::new(tracking::open(env)?, env)?;
         let told = perform(command, &places, env).await;
         places.tracking.close().await?;
         told

@@ -1,9 +1,8 @@
 //! `models:/…`: the versions of registered models, and logged models.
 
-use oxflow_model::{Error, Result};
-use serde_json::{Value, json};
-
-use crate::tracking::{Tracking, encoded, text};
+use oxflow_model::registry::no_such_alias;
+use oxflow_model::{Error, ModelId, ModelName, ModelVersion, Result, Stage, VersionId};
+use oxflow_store::Store;
 
 /// What a `models:/` location names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,35 +67,33 @@ impl ModelUri {
         Ok((model, path.to_owned()))
     }
 
-    /// Asks the tracking server where the files are.
-    pub async fn location(self, tracking: &Tracking) -> Result<ModelPlace> {
-        let (name, version) = match self {
+    /// Asks the tracking store where the files are.
+    pub async fn location(self, tracking: &dyn Store) -> Result<ModelPlace> {
+        let version = match self {
             ModelUri::Logged(id) => {
-                let path = format!("/logged-models/{}", encoded(&id));
-                let answer = tracking.get(&path, &[]).await?;
-                let uri = text(&answer["model"]["info"]["artifact_uri"])?;
+                let found = tracking.find_logged_model(&ModelId::new(&id), false).await?;
+                let missing =
+                    || Error::not_found(format!("Logged model with ID '{id}' not found."));
+                let uri = found.ok_or_else(missing)?.artifact_location;
                 return Ok(ModelPlace { uri, model: ModelUri::Logged(id) });
             }
-            ModelUri::Version(name, version) => (name, version),
+            ModelUri::Version(name, version) => {
+                let id = VersionId::parse(&name, &version)?;
+                tracking.find_model_version(&id).await?.ok_or_else(|| id.not_found())?
+            }
+            ModelUri::Alias(name, alias) if alias.eq_ignore_ascii_case("latest") => {
+                latest(tracking, &name, None).await?
+            }
             ModelUri::Alias(name, alias) => {
-                let query = [("name", name.as_str()), ("alias", alias.as_str())];
-                let answer = tracking.get("/registered-models/alias", &query).await?;
-                let version = text(&answer["model_version"]["version"])?;
-                (name, version)
+                let found =
+                    tracking.find_aliased_version(&ModelName::parse(&name)?, &alias).await?;
+                found.ok_or_else(|| no_such_alias(&alias))?
             }
-            ModelUri::Latest(name) => {
-                let version = latest(tracking, &name, None).await?;
-                (name, version)
-            }
-            ModelUri::Stage(name, stage) => {
-                let version = latest(tracking, &name, Some(&stage)).await?;
-                (name, version)
-            }
+            ModelUri::Latest(name) => latest(tracking, &name, None).await?,
+            ModelUri::Stage(name, stage) => latest(tracking, &name, Some(&stage)).await?,
         };
-        let query = [("name", name.as_str()), ("version", version.as_str())];
-        let answer = tracking.get("/model-versions/get-download-uri", &query).await?;
-        let uri = text(&answer["artifact_uri"])?;
-        Ok(ModelPlace { uri, model: ModelUri::Version(name, version) })
+        let uri = version.download_uri().to_owned();
+        Ok(ModelPlace { uri, model: ModelUri::Version(version.name, version.number.to_string()) })
     }
 
     /// The file that says which registered model was downloaded, in MLflow's form.
@@ -109,17 +106,18 @@ impl ModelUri {
     }
 }
 
-async fn latest(tracking: &Tracking, name: &str, stage: Option<&str>) -> Result<String> {
-    let stages = stage.map(|stage| json!([stage])).unwrap_or_else(|| json!([]));
-    let body = json!({"name": name, "stages": stages});
-    let answer = tracking.post("/registered-models/get-latest-versions", &body).await?;
-    let versions = answer["model_versions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let number = |version: &Value| version["version"].as_str()?.parse::<u64>().ok();
-    let newest = versions.iter().filter_map(number).max();
-    newest.map(|number| number.to_string()).ok_or_else(|| {
+async fn latest(tracking: &dyn Store, name: &str, stage: Option<&str>) -> Result<ModelVersion> {
+    let wanted = stage.map(Stage::parse).transpose()?;
+    let versions = tracking.latest_model_versions(&ModelName::parse(name)?).await?;
+    let fits = |version: &ModelVersion| wanted.is_none_or(|wanted| version.stage == wanted);
+    let newest = versions.into_iter().filter(fits).max_by_key(|version| version.number);
+    let newest = newest.ok_or_else(|| {
         let stage = stage.map(|stage| format!(" and stage '{stage}'")).unwrap_or_default();
         Error::not_found(format!("No versions of model with name '{name}'{stage} found"))
-    })
+    })?;
+    // Lists of versions need not say where their files are.
+    let id = VersionId::parse(name, &newest.number.to_string())?;
+    Ok(tracking.find_model_version(&id).await?.unwrap_or(newest))
 }
 
 /// A text that YAML takes for nothing else.

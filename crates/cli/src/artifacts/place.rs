@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oxflow_artifacts::{ArtifactPath, ArtifactStore, ArtifactUri, RemoteSettings};
-use oxflow_model::{Error, Result};
+use oxflow_model::{Error, ExperimentId, Result};
+use oxflow_store::Store;
 
 use super::models::ModelUri;
 use crate::env::Env;
-use crate::tracking::{Tracking, cwd, open_location};
+use crate::tracking::{self, cwd, open_location};
 
 /// Finds artifacts.
 pub struct Places {
     /// Who knows where runs and models keep theirs.
-    pub tracking: Tracking,
+    pub tracking: Arc<dyn Store>,
     remote: RemoteSettings,
     cwd: PathBuf,
 }
@@ -37,14 +38,14 @@ pub struct OfRun {
     /// The run.
     pub id: String,
     /// Its experiment.
-    pub experiment: String,
+    pub experiment: ExperimentId,
     /// The path from the root of the run on.
     pub path: ArtifactPath,
 }
 
 impl Places {
-    /// Artifacts as this tracking server knows them.
-    pub fn new(tracking: Tracking, env: &Env) -> Result<Places> {
+    /// Artifacts as this store of runs and models knows them.
+    pub fn new(tracking: Arc<dyn Store>, env: &Env) -> Result<Places> {
         let remote = RemoteSettings::read(|name| env.get(name).map(str::to_owned))?;
         Ok(Places { tracking, remote, cwd: cwd()? })
     }
@@ -56,7 +57,7 @@ impl Places {
 
     /// The artifacts of a run.
     pub async fn of_run(&self, id: &str) -> Result<Arc<dyn ArtifactStore>> {
-        self.open(&self.tracking.run(id).await?.location)
+        self.open(&tracking::run(&*self.tracking, id).await?.artifact_uri)
     }
 
     /// What is at `path` below a location.
@@ -81,7 +82,7 @@ impl Places {
         }
         if text.starts_with("models:/") {
             let (model, path) = ModelUri::parse(text)?;
-            let location = model.location(&self.tracking).await?;
+            let location = model.location(&*self.tracking).await?;
             let mut source = self.source(&location.uri, ArtifactPath::parse(&path)?)?;
             source.model = Some(location.model);
             return Ok(source);
@@ -113,10 +114,10 @@ impl Places {
                  'runs:/<run_id>/run-relative/path/to/artifact'"
             )));
         }
-        let run = self.tracking.run(id).await?;
+        let run = tracking::run(&*self.tracking, id).await?;
         let path = ArtifactPath::parse(path.trim_end_matches('/'))?;
-        let mut source = self.source(&run.location, path.clone())?;
-        source.run = Some(OfRun { id: id.to_owned(), experiment: run.experiment, path });
+        let mut source = self.source(&run.artifact_uri, path.clone())?;
+        source.run = Some(OfRun { id: id.to_owned(), experiment: run.experiment_id, path });
         Ok(source)
     }
 }

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use oxflow_artifacts::ServerSettings;
 use oxflow_model::{Clock as _, Error, Result};
 use oxflow_store::{ExportStore, ImportStore, Store};
 use oxflow_store_file::{ExperimentIds, FileStore};
-use oxflow_store_rest::{Access, RestStore};
+use oxflow_store_rest::RestStore;
 use oxflow_store_sql::{OpenOptions, SqlStore};
 
 use super::progress::Progress;
@@ -156,14 +157,9 @@ fn no_way_in() -> Error {
 
 async fn open_source(uri: &str, env: &Env, cwd: &Path) -> Result<Opened> {
     if is_server(uri) {
-        let text = |name: &str| env.get(name).map(str::to_owned);
-        let access = Access {
-            user: text("MLFLOW_TRACKING_USERNAME"),
-            password: text("MLFLOW_TRACKING_PASSWORD"),
-            token: text("MLFLOW_TRACKING_TOKEN"),
-            insecure: env.flag("MLFLOW_TRACKING_INSECURE_TLS") == Some(true),
-        };
-        return Ok(Opened::Rest(RestStore::connect(uri, access).await?));
+        let var = |name: &str| env.get(name).map(str::to_owned);
+        let server = ServerSettings::read(&var).connect(uri)?;
+        return Ok(Opened::Rest(RestStore::connect(server).await?));
     }
     Ok(match oxflow_store_file::folder_of(uri, cwd) {
         Some(path) => Opened::File(FileStore::open_to_read(&path?, Arc::new(SystemClock))?),

@@ -4,7 +4,22 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use oxflow_model::Result;
-use oxflow_store::{Cell, Cells, ExportStore};
+use oxflow_store::{Cell, Cells, ExportStore, Table};
+
+/// The numbers that experiments have in the target, by those in the source, where they differ.
+pub type Numbers = HashMap<i64, i64>;
+
+/// Gives rows of a table the numbers that their experiments have in the target.
+pub fn renumber(rows: &mut [Cells], table: &Table, numbers: &Numbers) {
+    let Some(column) = table.experiment.filter(|_| !numbers.is_empty()) else { return };
+    for row in rows {
+        if let Some(Cell::Int(number)) = row.get_mut(column)
+            && let Some(there) = numbers.get(number)
+        {
+            *number = *there;
+        }
+    }
+}
 
 /// A number that equal rows share and others hardly ever.
 fn digest(row: &Cells) -> u64 {
@@ -21,11 +36,13 @@ fn digest(row: &Cells) -> u64 {
 }
 
 /// The rows of a table: how many, and a sum that does not depend on their order.
-async fn sum(store: &dyn ExportStore, table: &str) -> Result<(u64, u64)> {
+async fn sum(store: &dyn ExportStore, table: &Table, numbers: &Numbers) -> Result<(u64, u64)> {
     let (mut count, mut sum) = (0, 0_u64);
-    let parts = store.export_rows(table).await?;
+    let parts = store.export_rows(&table.name).await?;
     while let Ok(part) = parts.recv().await {
-        for row in part? {
+        let mut part = part?;
+        renumber(&mut part, table, numbers);
+        for row in part {
             count += 1;
             sum = sum.wrapping_add(digest(&row));
         }
@@ -37,21 +54,24 @@ async fn sum(store: &dyn ExportStore, table: &str) -> Result<(u64, u64)> {
 pub async fn compare(
     source: &dyn ExportStore,
     target: &dyn ExportStore,
-    table: &str,
+    table: &Table,
+    numbers: &Numbers,
 ) -> Result<(u64, u64)> {
-    let (rows, content) = sum(source, table).await?;
-    if (rows, content) == sum(target, table).await? {
+    let (rows, content) = sum(source, table, numbers).await?;
+    if (rows, content) == sum(target, table, &Numbers::new()).await? {
         return Ok((rows, 0));
     }
     // The target has rows of its own, or others: then every row has to be found.
     let mut wanted: HashMap<u64, u64> = HashMap::new();
-    let parts = source.export_rows(table).await?;
+    let parts = source.export_rows(&table.name).await?;
     while let Ok(part) = parts.recv().await {
-        for row in part? {
+        let mut part = part?;
+        renumber(&mut part, table, numbers);
+        for row in part {
             *wanted.entry(digest(&row)).or_default() += 1;
         }
     }
-    let parts = target.export_rows(table).await?;
+    let parts = target.export_rows(&table.name).await?;
     while let Ok(part) = parts.recv().await {
         for row in part? {
             if let Some(left) = wanted.get_mut(&digest(&row)) {
@@ -60,4 +80,24 @@ pub async fn compare(
         }
     }
     Ok((rows, wanted.values().sum()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_follow_their_experiments() {
+        let row = || vec![Cell::Text("t".to_owned()), Cell::Int(5), Cell::Int(5)];
+        let numbers = Numbers::from([(5, 2)]);
+        for (experiment, expected) in [(Some(1), [2, 5]), (Some(2), [5, 2]), (None, [5, 5])] {
+            let (name, movable) = ("t".to_owned(), true);
+            let table = Table { name, rows: 1, movable, experiment };
+            let mut rows = [row()];
+            renumber(&mut rows, &table, &numbers);
+            assert_eq!(rows[0][1..], expected.map(Cell::Int));
+            renumber(&mut rows, &table, &numbers);
+            assert_eq!(rows[0][1..], expected.map(Cell::Int), "no number becomes another twice");
+        }
+    }
 }

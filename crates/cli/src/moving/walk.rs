@@ -8,7 +8,7 @@ use oxflow_store::{ExportStore, ImportStore, PART, RunRecord, Table};
 use super::points::{self, Cursor, Side};
 use super::progress::Progress;
 use super::report::{Counts, Report};
-use super::rows;
+use super::rows::{self, Numbers};
 
 /// How many runs are read and written at a time.
 const RUNS: usize = 100;
@@ -417,6 +417,8 @@ impl<'a> Walk<'a> {
     }
 
     async fn tables(&mut self) -> Result<()> {
+        let renumbered = self.experiments.iter().filter(|(from, to)| *from != to.id);
+        let numbers: Numbers = renumbered.map(|(from, to)| (from.0, to.id.0)).collect();
         for table in self.source.export_tables().await? {
             let Table { name, movable, .. } = &table;
             let id = format!("table {name}");
@@ -430,7 +432,8 @@ impl<'a> Walk<'a> {
                 if self.report.left.contains(&table) {
                     continue;
                 }
-                let (rows, missing) = rows::compare(self.source, self.target, name).await?;
+                let (rows, missing) =
+                    rows::compare(self.source, self.target, &table, &numbers).await?;
                 self.report.verified.rows += rows - missing;
                 self.progress.advance(0, rows);
                 if missing > 0 {
@@ -440,7 +443,8 @@ impl<'a> Walk<'a> {
             }
             let parts = self.source.export_rows(name).await?;
             while let Ok(part) = parts.recv().await {
-                let part = part?;
+                let mut part = part?;
+                rows::renumber(&mut part, &table, &numbers);
                 let count = part.len() as u64;
                 match self.target.import_rows(name, part).await {
                     Ok(()) => {

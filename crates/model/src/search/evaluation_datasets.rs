@@ -286,6 +286,16 @@ impl Display for EvaluationDatasetClause {
     }
 }
 
+impl Display for EvaluationDatasetOrder {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let key = match self.by {
+            EvaluationDatasetOrderKey::Name => "name",
+            EvaluationDatasetOrderKey::Time(attribute) => attribute.as_str(),
+        };
+        f.write_str(&spell::order(key, self.ascending))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -274,6 +274,17 @@ impl Display for ExperimentClause {
     }
 }
 
+impl Display for ExperimentOrder {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let key = match self.by {
+            ExperimentOrderKey::Name => "name",
+            ExperimentOrderKey::Id => "experiment_id",
+            ExperimentOrderKey::Time(attribute) => attribute.as_str(),
+        };
+        f.write_str(&spell::order(key, self.ascending))
+    }
+}
+
 impl ExperimentTime {
     /// The name in filters.
     pub const fn as_str(self) -> &'static str {

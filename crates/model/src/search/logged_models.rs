@@ -413,6 +413,26 @@ fn prefixed(entity: &str, key: &str) -> String {
     format!("{entity}.{}", spell::loose_key(key))
 }
 
+impl From<LoggedModelOrder> for LoggedModelOrderSpec {
+    fn from(order: LoggedModelOrder) -> Self {
+        let LoggedModelOrder { by, ascending } = order;
+        let plain = |name: &str| LoggedModelOrderSpec {
+            field_name: name.to_owned(),
+            ascending,
+            dataset_name: None,
+            dataset_digest: None,
+        };
+        match by {
+            LoggedModelOrderKey::Text(attribute) => plain(attribute.as_str()),
+            LoggedModelOrderKey::Time(attribute) => plain(attribute.as_str()),
+            LoggedModelOrderKey::Metric { key, dataset_name, dataset_digest } => {
+                let field_name = format!("metrics.{key}");
+                LoggedModelOrderSpec { field_name, ascending, dataset_name, dataset_digest }
+            }
+        }
+    }
+}
+
 impl LoggedModelText {
     /// The name in filters and orders, which is also the one of the column.
     pub const fn as_str(self) -> &'static str {

@@ -12,8 +12,8 @@
 //! MLflow prints a set in random order, the order here is fixed; where it fails with an internal
 //! error on bad input, the answer here is `INVALID_PARAMETER_VALUE`.
 //!
-//! Nothing here knows about SQL: a store turns the clauses into queries. Every filter implements
-//! `Display`, which spells it so that parsing gives the same filter again.
+//! Nothing here knows about SQL: a store turns the clauses into queries. Every filter
+//! and order implements `Display`, which spells it so that parsing gives the same again.
 
 mod clause;
 mod evaluation_datasets;

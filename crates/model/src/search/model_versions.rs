@@ -189,6 +189,14 @@ impl Display for ModelVersionFilter {
     }
 }
 
+impl Display for ModelVersionOrder {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let spelled = ORDER_KEYS.iter().find(|(_, key)| *key == self.by);
+        let key = spelled.map_or("", |(name, _)| *name);
+        f.write_str(&spell::order(key, self.ascending))
+    }
+}
+
 impl Display for ModelVersionClause {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&match self {

@@ -195,6 +195,16 @@ impl Display for RegisteredModelFilter {
     }
 }
 
+impl Display for RegisteredModelOrder {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let key = match self.by {
+            RegisteredModelOrderKey::Name => "name",
+            RegisteredModelOrderKey::LastUpdated => "last_updated_timestamp",
+        };
+        f.write_str(&spell::order(key, self.ascending))
+    }
+}
+
 impl Display for RegisteredModelClause {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&match self {

@@ -439,6 +439,19 @@ impl Display for RunClause {
     }
 }
 
+impl Display for RunOrder {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let key = match &self.by {
+            RunOrderKey::Metric(key) => prefixed("metrics", key),
+            RunOrderKey::Param(key) => prefixed("params", key),
+            RunOrderKey::Tag(key) => prefixed("tags", key),
+            RunOrderKey::Text(attribute) => attribute.as_str().to_owned(),
+            RunOrderKey::Time(attribute) => attribute.as_str().to_owned(),
+        };
+        f.write_str(&spell::order(&key, self.ascending))
+    }
+}
+
 fn prefixed(entity: &str, key: &str) -> String {
     format!("{entity}.{}", spell::key(key))
 }

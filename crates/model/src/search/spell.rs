@@ -83,6 +83,11 @@ pub(super) fn loose_test(key: &str, test: &TextTest) -> String {
     }
 }
 
+/// `key ASC` or `key DESC`.
+pub(super) fn order(key: &str, ascending: bool) -> String {
+    format!("{key} {}", if ascending { "ASC" } else { "DESC" })
+}
+
 /// `key [NOT] IN (...)`.
 pub(super) fn membership<T: AsRef<str>>(key: &str, negated: bool, values: &[T]) -> String {
     let values: Vec<String> = values.iter().map(|value| literal(value.as_ref())).collect();

@@ -1,20 +1,19 @@
 //! `datasets/…`: evaluation datasets. (The datasets that runs read are `experiments/…`'s.)
 
 use axum::extract::{Path, State};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use oxflow_api::common::{Empty, all};
 use oxflow_api::evaluation_dataset::{
     CreateEvaluationDataset, DatasetExperiments, DeleteDatasetRecords,
     DeleteDatasetRecordsResponse, EvaluationDataset, EvaluationDatasetResponse, GetDatasetRecords,
     GetDatasetRecordsResponse, SearchEvaluationDatasets, SearchEvaluationDatasetsResponse,
-    SetEvaluationDatasetTags, UpsertDatasetRecords, UpsertDatasetRecordsResponse, records_text,
+    SetEvaluationDatasetTags, UpsertDatasetRecords, UpsertDatasetRecordsResponse, cursor,
+    cursor_token, records_text,
 };
 use oxflow_api::token;
 use oxflow_model::search::{EvaluationDatasetFilter, EvaluationDatasetOrder};
 use oxflow_model::{
-    Association, DatasetTag, Error, EvaluationDatasetId, Json as AnyJson, Millis,
-    NewEvaluationDataset, PageRequest, RecordChange, RecordCursor, Result, validate,
+    Association, DatasetTag, Error, EvaluationDatasetId, Json as AnyJson, NewEvaluationDataset,
+    PageRequest, RecordChange, RecordCursor, Result, validate,
 };
 use oxflow_store::EvaluationDatasetSearch;
 
@@ -198,28 +197,11 @@ async fn records(
         .records
         .last()
         .filter(|_| page.more)
-        .map(|last| STANDARD.encode(format!("{}:{}", last.created_at.0, last.id)));
+        .and_then(|last| cursor_token(&RecordCursor::After(last.created_at, last.id.clone())));
     Ok(Json(GetDatasetRecordsResponse {
         records: Some(records_text(page.records)),
         next_page_token: next,
     }))
-}
-
-/// A token is `time:record` in base64, or the number of records to skip.
-fn cursor(token: &str) -> Result<RecordCursor> {
-    if token.is_empty() {
-        return Ok(RecordCursor::Start);
-    }
-    let decoded = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let last = decoded.as_deref().and_then(|text| text.split_once(':'));
-    if let Some((time, record)) = last
-        && let Ok(time) = time.parse()
-    {
-        return Ok(RecordCursor::After(Millis(time), record.to_owned()));
-    }
-    let skip = token.parse::<u32>();
-    let skip = skip.map_err(|_| Error::invalid(format!("Invalid page token '{token}'.")))?;
-    Ok(RecordCursor::Skip(skip.into()))
 }
 
 async fn delete_records(

@@ -93,11 +93,7 @@ async fn get_by_name(
 ) -> Answer<LabelSchemaResponse> {
     let id = experiment(request.experiment_id)?;
     let name = request.name.unwrap_or_default();
-    let missing = || {
-        Error::not_found(format!(
-            "Label schema with name '{name}' not found for experiment '{id}'."
-        ))
-    };
+    let missing = || label_schema::no_such_name(id, &name);
     answer(app.store.find_label_schema_by_name(id, &name).await?.ok_or_else(missing)?)
 }
 

@@ -12,7 +12,6 @@ use oxflow_model::{
     Error, ExperimentId, ModelId, NewLoggedModel, PageRequest, Param, Result, Tag, limits, validate,
 };
 use oxflow_store::LoggedModelSearch;
-use serde_json::{Value, json};
 
 use crate::access::{Access, Level};
 use crate::answer::{Answer, Json, Proto};
@@ -153,19 +152,18 @@ async fn search(
         ))
         .into());
     };
-    let same = PageKey::of(&request);
-    let offset = same.offset(request.page_token.as_deref())?;
+    let offset = request.offset()?;
     let search = LoggedModelSearch {
         experiments: experiment_ids(request.experiment_ids.as_deref().unwrap_or_default())?,
         filter: LoggedModelFilter::parse(request.filter.as_deref().unwrap_or(""))?.clauses,
         datasets: datasets(&request)?,
-        order_by: LoggedModelOrder::parse_all(&order_specs(request.order_by))?,
+        order_by: LoggedModelOrder::parse_all(&order_specs(&request.order_by))?,
         page: PageRequest { limit, offset },
     };
     let found = app.store.search_logged_models(search).await?;
     Ok(Json(SearchLoggedModelsResponse {
         models: all(found.items),
-        next_page_token: found.next_offset.map(|offset| same.token(offset)),
+        next_page_token: found.next_offset.map(|offset| request.token(offset)),
     }))
 }
 
@@ -183,77 +181,16 @@ fn datasets(request: &SearchLoggedModels) -> Result<Vec<(String, Option<String>)
         .collect()
 }
 
-fn order_specs(order: Vec<SearchOrder>) -> Vec<LoggedModelOrderSpec> {
+fn order_specs(order: &[SearchOrder]) -> Vec<LoggedModelOrderSpec> {
     order
-        .into_iter()
+        .iter()
         .map(|item| LoggedModelOrderSpec {
-            field_name: item.field_name.unwrap_or_default(),
+            field_name: item.field_name.clone().unwrap_or_default(),
             ascending: item.ascending.unwrap_or(true),
-            dataset_name: item.dataset_name.filter(|text| !text.is_empty()),
-            dataset_digest: item.dataset_digest.filter(|text| !text.is_empty()),
+            dataset_name: item.dataset_name.clone().filter(|text| !text.is_empty()),
+            dataset_digest: item.dataset_digest.clone().filter(|text| !text.is_empty()),
         })
         .collect()
-}
-
-/// What a page token of this search remembers: the next page must be of the same search.
-struct PageKey {
-    experiment_ids: Value,
-    filter_string: Value,
-    order_by: Value,
-}
-
-impl PageKey {
-    fn of(request: &SearchLoggedModels) -> PageKey {
-        let filter = request.filter.clone().filter(|filter| !filter.is_empty());
-        let order_by: Vec<Value> = request
-            .order_by
-            .iter()
-            .map(|item| {
-                json!({
-                    "field_name": item.field_name,
-                    "ascending": item.ascending.unwrap_or(true),
-                    "dataset_name": item.dataset_name,
-                    "dataset_digest": item.dataset_digest,
-                })
-            })
-            .collect();
-        PageKey {
-            experiment_ids: json!(request.experiment_ids),
-            filter_string: json!(filter),
-            order_by: if order_by.is_empty() { Value::Null } else { json!(order_by) },
-        }
-    }
-
-    fn token(&self, offset: u64) -> String {
-        oxflow_api::token::encode_json(&json!({
-            "experiment_ids": self.experiment_ids,
-            "filter_string": self.filter_string,
-            "order_by": self.order_by,
-            "offset": offset,
-        }))
-    }
-
-    fn offset(&self, token: Option<&str>) -> Result<u64> {
-        let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(0) };
-        let token = oxflow_api::token::decode_json(token)?;
-        for (key, wanted, what) in [
-            ("experiment_ids", &self.experiment_ids, "Experiment IDs"),
-            ("filter_string", &self.filter_string, "Filter string"),
-            ("order_by", &self.order_by, "Order by"),
-        ] {
-            if token.get(key) != Some(wanted) {
-                return Err(Error::invalid(format!(
-                    "{what} in the page token do not match the requested ones. Expected: {wanted}. \
-                     Found: {}",
-                    token.get(key).unwrap_or(&Value::Null)
-                )));
-            }
-        }
-        token
-            .get("offset")
-            .and_then(Value::as_u64)
-            .ok_or_else(|| Error::invalid("Invalid page token: it names no offset."))
-    }
 }
 
 async fn list_artifacts(

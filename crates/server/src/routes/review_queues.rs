@@ -145,11 +145,7 @@ async fn get_by_name(
 ) -> Answer<ReviewQueueResponse> {
     let id = experiment(request.experiment_id)?;
     let name = request.name.unwrap_or_default();
-    let missing = || {
-        Error::not_found(format!(
-            "Review queue with name '{name}' not found for experiment '{id}'."
-        ))
-    };
+    let missing = || review_queue::no_such_name(id, &name);
     answer(app.store.find_review_queue_by_name(id, &name).await?.ok_or_else(missing)?)
 }
 

@@ -6,10 +6,11 @@ use oxflow_model::{
     Result, RunId, RunInfo,
 };
 use oxflow_store::{
-    ExportStore, ModelRecord, Parts, RegisteredRecord, RunOrigin, RunRecord, VersionRecord, parts,
+    Cells, ExportStore, ModelRecord, Parts, RegisteredRecord, RunOrigin, RunRecord, Table,
+    VersionRecord, parts,
 };
 
-use super::points;
+use super::{points, traces};
 use crate::dataset::Edge;
 use crate::index::Experiments;
 use crate::store::{FileStore, View};
@@ -108,6 +109,22 @@ impl ExportStore for FileStore {
         })
         .await
     }
+
+    async fn export_tables(&self) -> Result<Vec<Table>> {
+        self.read(traces::tables).await
+    }
+
+    async fn export_rows(&self, table: &str) -> Result<Parts<Cells>> {
+        let (sender, parts) = parts();
+        let (inner, table) = (self.inner.clone(), table.to_owned());
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = inner.read(|view| traces::send(view, &table, &sender)) {
+                // Nobody may listen any more.
+                let _ = sender.send_blocking(Err(error));
+            }
+        });
+        Ok(parts)
+    }
 }
 
 /// A run; `None` if it is not there, or broken.
@@ -157,7 +174,7 @@ fn run(view: &View<'_>, id: &RunId) -> Option<RunRecord> {
 }
 
 /// The files below a folder, each a key with its value.
-fn all<T>(view: &View<'_>, path: &str, make: impl Fn(String, String) -> T) -> Vec<T> {
+pub(super) fn all<T>(view: &View<'_>, path: &str, make: impl Fn(String, String) -> T) -> Vec<T> {
     let mut tree = Tree::<String>::default();
     tree.refresh(view.look, path);
     tree.iter().map(|(key, value)| make(key.to_owned(), value.clone())).collect()

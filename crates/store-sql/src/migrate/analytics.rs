@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
+use oxflow_store::numbers::{json, whole_double};
+use oxflow_store::trace::{COSTS, NAME_TAG, PROMOTED, TOKENS, aggregate, columns, cut, name};
 use serde_json::Value as Json;
 
-use super::numbers::{finite, json, object, whole, whole_double};
 use super::script::Family;
 use crate::args;
 use crate::error::{DbError, DbErrorKind};
@@ -15,21 +16,10 @@ use crate::value::Value;
 /// Rows that are looked at together.
 const PAGE: i64 = 1000;
 
-const TOKENS: [&str; 6] = [
-    "input_tokens",
-    "output_tokens",
-    "total_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-    "cache_creation_input_tokens_above_1hr",
-];
-const COSTS: [&str; 3] = ["input_cost", "output_cost", "total_cost"];
 const MODEL: &str = "mlflow.llm.model";
 const PROVIDER: &str = "mlflow.llm.provider";
 
-/// Most characters that are kept of a name of a trace, of a session, and of a model.
-const NAME_LENGTH: usize = 4096;
-const SESSION_LENGTH: usize = 250;
+/// Most characters that are kept of the name of a model.
 const MODEL_LENGTH: usize = 500;
 
 fn refuse(why: String) -> DbError {
@@ -38,10 +28,6 @@ fn refuse(why: String) -> DbError {
 
 fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
-}
-
-fn cut(text: &str, length: usize) -> String {
-    text.chars().take(length).collect()
 }
 
 /// Fails if something would be lost: rows of traces that are not there, or attributes of spans
@@ -158,9 +144,8 @@ pub fn fill(session: &mut dyn Session, family: Family) -> Result<(), DbError> {
 #[derive(Default)]
 struct Trace {
     name: Option<String>,
-    session: Option<String>,
-    usage: Option<String>,
-    cost: Option<String>,
+    /// Of the metadata, what has columns of its own.
+    metadata: Vec<(String, String)>,
     tokens: HashMap<String, Option<i64>>,
     filled: bool,
 }
@@ -205,7 +190,7 @@ fn read_traces(
     let mut traces: HashMap<String, Trace> = HashMap::new();
     let range = "request_id > ? AND request_id <= ?";
     let sql = format!(
-        "SELECT request_id, value FROM trace_tags WHERE {range} AND \"key\" = 'mlflow.traceName'"
+        "SELECT request_id, value FROM trace_tags WHERE {range} AND \"key\" = '{NAME_TAG}'"
     );
     session.query(&sql, args![after, last], &mut |row| {
         traces.entry(row.text_or_empty(0)?).or_default().name = row.text(1)?;
@@ -213,16 +198,14 @@ fn read_traces(
     })?;
     let sql = format!(
         "SELECT request_id, \"key\", value FROM trace_request_metadata WHERE {range} AND \"key\" IN \
-         ('mlflow.trace.session', 'mlflow.trace.tokenUsage', 'mlflow.trace.cost')"
+         ({})",
+        list(&PROMOTED)
     );
     session.query(&sql, args![after, last], &mut |row| {
         let trace = traces.entry(row.text_or_empty(0)?).or_default();
-        let place = match row.text_or_empty(1)?.as_str() {
-            "mlflow.trace.session" => &mut trace.session,
-            "mlflow.trace.cost" => &mut trace.cost,
-            _ => &mut trace.usage,
-        };
-        *place = row.text(2)?;
+        if let Some(value) = row.text(2)? {
+            trace.metadata.push((row.text_or_empty(1)?, value));
+        }
         Ok(())
     })?;
     let sql = format!(
@@ -241,19 +224,13 @@ fn read_traces(
 impl Trace {
     /// The values of the new columns, if there is something to write.
     fn values(&self) -> Option<Vec<Value<'static>>> {
-        let (usage, cost) = (object(self.usage.as_deref()), object(self.cost.as_deref()));
-        let mut values: Vec<Value<'static>> = vec![
-            self.name.as_deref().map(|name| cut(name, NAME_LENGTH)).into(),
-            self.session.as_deref().map(|session| cut(session, SESSION_LENGTH)).into(),
-        ];
-        for key in TOKENS {
-            let count = match self.tokens.get(key) {
-                Some(count) => *count,
-                None => usage.get(key).and_then(whole),
-            };
-            values.push(count.into());
+        let found = columns(&self.metadata);
+        let mut values: Vec<Value<'static>> =
+            vec![self.name.as_deref().map(name).into(), found.session.into()];
+        for (key, count) in TOKENS.iter().zip(found.tokens) {
+            values.push(self.tokens.get(*key).copied().unwrap_or(count).into());
         }
-        values.extend(COSTS.map(|key| cost.get(key).and_then(finite).into()));
+        values.extend(found.costs.map(Value::from));
         let nothing = values.iter().all(|value| *value == Value::Null);
         if nothing && !self.filled { None } else { Some(values) }
     }
@@ -321,34 +298,14 @@ fn fill_assessments(session: &mut dyn Session) -> Result<(), DbError> {
     }
 }
 
-/// What an assessment counts as in statistics, and whether it is a number by itself.
-fn aggregate(value: &str) -> (Option<f64>, bool) {
-    let answer = |text: &str| match text.trim().to_lowercase().as_str() {
-        "yes" => (Some(1.0), false),
-        "no" => (Some(0.0), false),
-        _ => (None, false),
-    };
-    match json(value) {
-        Some(Json::Bool(value)) => (Some(f64::from(u8::from(value))), false),
-        Some(Json::Number(number)) => match number.as_f64().filter(|number| number.is_finite()) {
-            Some(number) => (Some(number), true),
-            None => (None, false),
-        },
-        Some(Json::String(text)) => answer(&text),
-        Some(_) => (None, false),
-        None => answer(value),
-    }
-}
-
 /// Removes what has columns of its own now.
 pub fn remove_old(session: &mut dyn Session) -> Result<(), DbError> {
     let mut delete = |table: &str, keys: &[&str]| {
         let sql = format!("DELETE FROM {table} WHERE \"key\" IN ({})", list(keys));
         session.execute(&sql, &[]).map(drop)
     };
-    delete("trace_tags", &["mlflow.traceName"])?;
-    let metadata = ["mlflow.trace.session", "mlflow.trace.tokenUsage", "mlflow.trace.cost"];
-    delete("trace_request_metadata", &metadata)?;
+    delete("trace_tags", &[NAME_TAG])?;
+    delete("trace_request_metadata", &PROMOTED)?;
     delete("trace_metrics", &TOKENS)?;
     delete("span_metrics", &COSTS)
 }
@@ -452,24 +409,5 @@ mod tests {
                    SELECT count(*) FROM trace_request_metadata";
         let counts = session.rows(sql, &[], |row| row.must_int(0)).unwrap();
         assert_eq!(counts, [0, 0, 0, 1], "only the gateway stays");
-    }
-
-    #[test]
-    fn assessments_count_as_in_mlflow() {
-        for (value, expected) in [
-            ("1", (Some(1.0), true)),
-            ("0.5", (Some(0.5), true)),
-            ("true", (Some(1.0), false)),
-            ("false", (Some(0.0), false)),
-            ("\"yes\"", (Some(1.0), false)),
-            (" NO ", (Some(0.0), false)),
-            ("\"maybe\"", (None, false)),
-            ("NaN", (None, false)),
-            ("1e400", (None, false)),
-            ("[1]", (None, false)),
-            ("null", (None, false)),
-        ] {
-            assert_eq!(aggregate(value), expected, "{value}");
-        }
     }
 }

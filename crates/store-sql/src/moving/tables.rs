@@ -72,12 +72,25 @@ pub struct Definition {
     /// Its name.
     pub name: String,
     columns: Vec<(String, Kind)>,
+    key: Vec<String>,
 }
 
 impl Definition {
     /// Its columns, as statements need them.
     pub fn quoted(&self) -> Vec<&str> {
         self.columns.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Which column holds the number of an experiment.
+    fn experiment(&self) -> Option<usize> {
+        let is_number =
+            |(name, kind): &(String, Kind)| name == "\"experiment_id\"" && *kind == Kind::Int;
+        self.columns.iter().position(is_number)
+    }
+
+    /// Those of its primary key.
+    pub fn key(&self) -> Vec<&str> {
+        self.key.iter().map(String::as_str).collect()
     }
 }
 
@@ -90,9 +103,14 @@ fn definitions() -> Vec<Definition> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match (&mut open, words.as_slice()) {
             (None, ["CREATE", "TABLE", .., name, "("]) => {
-                open = Some(Definition { name: (*name).to_owned(), columns: Vec::new() });
+                let (columns, key) = (Vec::new(), Vec::new());
+                open = Some(Definition { name: (*name).to_owned(), columns, key });
             }
             (Some(_), [");", ..]) => found.extend(open.take()),
+            (Some(table), ["CONSTRAINT", _, "PRIMARY", "KEY", names @ ..]) => {
+                let bare = |name: &&str| name.trim_matches(['(', ')', ',', '"']).to_owned();
+                table.key = names.iter().map(|name| format!("\"{}\"", bare(name))).collect();
+            }
             // The database makes their values itself.
             (Some(_), [_, _, "GENERATED", ..]) => {}
             (Some(table), [name, kind, ..]) => {
@@ -140,7 +158,8 @@ pub fn sizes(session: &mut dyn Session) -> Result<Vec<Table>, DbError> {
         };
         let rows = rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0);
         if rows > 0 {
-            found.push(Table { movable: can_move(&table), name: table.name, rows });
+            let (movable, experiment) = (can_move(&table), table.experiment());
+            found.push(Table { name: table.name, rows, movable, experiment });
         }
     }
     Ok(found)

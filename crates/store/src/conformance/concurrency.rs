@@ -12,8 +12,8 @@ use tokio::sync::Barrier;
 
 use super::registry;
 use super::{
-    CountingIds, NOW, Shared, after, batch, experiment, get, new_experiment, new_run, param, point,
-    run, run_in, shown_points, stamp, tag_of,
+    CountingIds, NOW, Shared, after, batch, experiment, get, model_entry, new_experiment, new_run,
+    param, point, run, run_in, shown_points, stamp, tag_of,
 };
 use crate::HistoryPage;
 
@@ -345,14 +345,14 @@ pub async fn no_model_of_a_history_is_lost(store: &Shared) {
     let id = run(store.as_ref(), 1).await;
     let results = at_once(store, |store, n| {
         let id = id.clone();
-        async move { store.append_model_history(&id, format!("{{\"n\":{n}}}")).await }
+        async move { store.append_model_history(&id, model_entry(n)).await }
     })
     .await;
     all_succeeded(results);
     let tags = get(store.as_ref(), &id).await.tags;
     let history = tag_of(&tags, "mlflow.log-model.history").unwrap();
     for n in 0..MANY {
-        assert_eq!(history.matches(&format!("{{\"n\":{n}}}")).count(), 1, "{history}");
+        assert_eq!(history.matches(&model_entry(n)).count(), 1, "{history}");
     }
 }
 

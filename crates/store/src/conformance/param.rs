@@ -36,17 +36,17 @@ pub async fn another_value_is_refused_with_both_values(store: &dyn Store) {
 
 pub async fn a_batch_names_every_param_that_would_change(store: &dyn Store) {
     let id = run(store, 1).await;
-    let first = [param("p", "1"), param("it's", "a'b"), param("same", "x")];
+    let first = [param("p", "1"), param("it", "a'b"), param("same", "x")];
     store.log_batch(&id, batch(&[], &first, &[])).await.unwrap();
-    let second = [param("new", "y"), param("p", "2"), param("same", "x"), param("it's", "\n")];
+    let second = [param("new", "y"), param("p", "2"), param("same", "x"), param("it", "\n")];
     let message = format!(
         "Changing param values is not allowed. Params were already logged='[{{'key': 'p', \
-         'old_value': '1', 'new_value': '2'}}, {{'key': \"it's\", 'old_value': \"a'b\", \
+         'old_value': '1', 'new_value': '2'}}, {{'key': 'it', 'old_value': \"a'b\", \
          'new_value': '\\n'}}]' for run ID='{id}'."
     );
     let result = store.log_batch(&id, batch(&[], &second, &[])).await;
     refused(result, ErrorCode::InvalidParameterValue, &message);
-    assert_eq!(shown_params(&get(store, &id).await.params), ["it's=a'b", "p=1", "same=x"]);
+    assert_eq!(shown_params(&get(store, &id).await.params), ["it=a'b", "p=1", "same=x"]);
 }
 
 pub async fn a_batch_is_written_as_a_whole(store: &dyn Store) {

@@ -375,9 +375,8 @@ pub async fn a_deleted_model_leaves_nothing_behind(store: &dyn Store) {
     assert_eq!(other.latest_versions[0].tags, [Tag::new("v", "2")]);
 }
 
-pub async fn a_logged_model_lists_the_versions_that_publish_it(store: &dyn Store) {
-    let id = ModelId::new("m-1");
-    let logged = NewLoggedModel {
+fn logged_model(id: &ModelId) -> NewLoggedModel {
+    NewLoggedModel {
         id: id.clone(),
         experiment_id: ExperimentId::DEFAULT,
         name: "logged".to_owned(),
@@ -385,8 +384,12 @@ pub async fn a_logged_model_lists_the_versions_that_publish_it(store: &dyn Store
         source_run_id: None,
         params: Vec::new(),
         tags: Vec::new(),
-    };
-    store.create_logged_model(logged, NOW).await.unwrap();
+    }
+}
+
+pub async fn a_logged_model_lists_the_versions_that_publish_it(store: &dyn Store) {
+    let id = ModelId::new("m-1");
+    store.create_logged_model(logged_model(&id), NOW).await.unwrap();
     model(store, "m").await;
     let publish = |id: &ModelId| NewModelVersion {
         logged_model: Some(id.clone()),
@@ -400,11 +403,21 @@ pub async fn a_logged_model_lists_the_versions_that_publish_it(store: &dyn Store
         tag_of(&tags, "mlflow.modelVersions"),
         Some("[{\"name\": \"m\", \"version\": 1}, {\"name\": \"m\", \"version\": 2}]")
     );
+}
+
+pub async fn a_logged_model_that_is_gone_is_not_published(store: &dyn Store) {
+    let id = ModelId::new("m-1");
+    store.create_logged_model(logged_model(&id), NOW).await.unwrap();
+    model(store, "m").await;
     store.delete_logged_model(&id, NOW).await.unwrap();
     for gone in ["m-1", "m-x"] {
-        let result = store.create_model_version(publish(&ModelId::new(gone)), stamp(NOW)).await;
+        let publish = NewModelVersion {
+            logged_model: Some(ModelId::new(gone)),
+            ..new_version("m", "models:/m-1")
+        };
         let message = format!("Logged model with ID '{gone}' not found.");
+        let result = store.create_model_version(publish, stamp(NOW)).await;
         refused(result, ErrorCode::ResourceDoesNotExist, &message);
     }
-    assert_eq!(version(store, "m").await, 3, "what was refused used no number");
+    assert_eq!(version(store, "m").await, 1, "what was refused used no number");
 }

@@ -47,12 +47,8 @@ async fn names(store: &dyn Store, list: ReviewQueueList) -> String {
 
 pub async fn a_queue_is_read_back_with_users_and_questions(store: &dyn Store) {
     let schemas = vec![schema(store, "b", HERE).await, schema(store, "a", HERE).await];
-    let new = ReviewQueue {
-        users: texts(&["zoe", "ada"]),
-        schema_ids: schemas,
-        created_by: Some("Ann".to_owned()),
-        ..queue("Team", 1)
-    };
+    let new =
+        ReviewQueue { users: texts(&["zoe", "ada"]), schema_ids: schemas, ..queue("Team", 1) };
     let expected = ReviewQueue {
         users: texts(&["ada", "zoe"]),
         schema_ids: texts(&["ls-a", "ls-b"]),
@@ -152,6 +148,13 @@ pub async fn queues_are_listed_by_user_and_page(store: &dyn Store) {
     refused(result, ErrorCode::ResourceDoesNotExist, message);
 }
 
+pub async fn who_made_a_queue_is_kept(store: &dyn Store) {
+    let new = ReviewQueue { created_by: Some("Ann".to_owned()), ..queue("a", 1) };
+    let created = store.create_review_queue(new).await.unwrap();
+    assert_eq!(created.created_by.as_deref(), Some("Ann"));
+    assert_eq!(store.find_review_queue("rq-a").await.unwrap(), Some(created));
+}
+
 pub async fn a_deleted_queue_leaves_nothing_behind(store: &dyn Store) {
     let new = ReviewQueue { users: texts(&["ada"]), ..queue("a", 1) };
     store.create_review_queue(new).await.unwrap();
@@ -167,12 +170,12 @@ pub async fn only_traces_of_the_experiment_are_reviewed(store: &dyn Store) {
     let gone = ErrorCode::ResourceDoesNotExist;
     let page = PageRequest { limit: 9, offset: 0 };
     let message = "Review queue with id 'rq-x' not found.";
-    let item = || texts(&["tr-1"]);
+    let (item, by) = (|| texts(&["tr-1"]), || Some("ann".to_owned()));
     let done = ReviewStatus::Complete;
     refused(store.add_review_items("rq-x", item(), NOW).await, gone, message);
     refused(store.remove_review_items("rq-x", item()).await, gone, message);
     refused(store.list_review_items("rq-x", None, page).await, gone, message);
-    refused(store.set_review_item_status("rq-x", "tr-1", done, None, NOW).await, gone, message);
+    refused(store.set_review_item_status("rq-x", "tr-1", done, by(), NOW).await, gone, message);
     store.create_review_queue(queue("a", 1)).await.unwrap();
     let message = "Cannot attach trace(s) ['tr-1'] to review queue 'rq-a': they do not exist in \
                    experiment '0'.";
@@ -181,5 +184,5 @@ pub async fn only_traces_of_the_experiment_are_reviewed(store: &dyn Store) {
     let found = store.list_review_items("rq-a", Some(done), page).await.unwrap();
     assert!(found.items.is_empty());
     let message = "Item 'tr-1' is not attached to review queue 'rq-a'.";
-    refused(store.set_review_item_status("rq-a", "tr-1", done, None, NOW).await, gone, message);
+    refused(store.set_review_item_status("rq-a", "tr-1", done, by(), NOW).await, gone, message);
 }

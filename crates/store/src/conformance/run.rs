@@ -7,8 +7,8 @@ use oxflow_model::{
 };
 
 use super::{
-    CountingIds, NOW, after, batch, get, new_experiment, new_run, param, point, refused,
-    refused_somehow, run, run_id, shown_params, shown_tags, tag_of,
+    CountingIds, NOW, after, batch, get, model_entry, new_experiment, new_run, param, point,
+    refused, refused_somehow, run, run_id, shown_params, shown_tags, tag_of,
 };
 use crate::Store;
 
@@ -92,7 +92,7 @@ async fn every_write(store: &dyn Store, id: &RunId) -> Vec<(&'static str, Result
         ("an empty log_batch", store.log_batch(id, batch(&[], &[], &[])).await),
         ("log_inputs", store.log_inputs(id, vec![], vec![model("m-1")], &ids).await),
         ("log_outputs", store.log_outputs(id, vec![output], &ids).await),
-        ("append_model_history", store.append_model_history(id, "{}".to_owned()).await),
+        ("append_model_history", store.append_model_history(id, model_entry(1)).await),
     ]
 }
 
@@ -111,7 +111,7 @@ pub async fn no_call_works_on_a_missing_run(store: &dyn Store) {
 pub async fn a_run_id_is_taken_only_once(store: &dyn Store) {
     let id = run(store, 1).await;
     let before = get(store, &id).await;
-    let again = NewRun { name: "other".to_owned(), ..new_run(ExperimentId::DEFAULT, 1) };
+    let again = NewRun { user_id: "other".to_owned(), ..new_run(ExperimentId::DEFAULT, 1) };
     refused_somehow(store.create_run(again).await, ErrorCode::BadRequest);
     assert_eq!(get(store, &id).await, before);
 }
@@ -261,11 +261,12 @@ const HISTORY: &str = "mlflow.log-model.history";
 
 pub async fn the_model_history_grows_by_one_object_at_a_time(store: &dyn Store) {
     let id = run(store, 1).await;
-    store.append_model_history(&id, "{\"a\":1}".to_owned()).await.unwrap();
-    assert_eq!(tag_of(&get(store, &id).await.tags, HISTORY), Some("[{\"a\":1}]"));
-    store.append_model_history(&id, "{\"b\":\"ž\"}".to_owned()).await.unwrap();
+    let [first, second] = [1, 2].map(model_entry);
+    store.append_model_history(&id, first.clone()).await.unwrap();
+    assert_eq!(tag_of(&get(store, &id).await.tags, HISTORY), Some(&*format!("[{first}]")));
+    store.append_model_history(&id, second.clone()).await.unwrap();
     let tags = get(store, &id).await.tags;
-    assert_eq!(tag_of(&tags, HISTORY), Some("[{\"a\":1}, {\"b\":\"ž\"}]"));
+    assert_eq!(tag_of(&tags, HISTORY), Some(&*format!("[{first}, {second}]")));
     assert_eq!(tags.len(), 2);
 }
 
@@ -273,7 +274,7 @@ pub async fn a_model_history_that_is_not_json_is_refused(store: &dyn Store) {
     let id = run(store, 1).await;
     for odd in ["nonsense", "{}", "7"] {
         store.set_tag(&id, Tag::new(HISTORY, odd)).await.unwrap();
-        let result = store.append_model_history(&id, "{}".to_owned()).await;
+        let result = store.append_model_history(&id, model_entry(1)).await;
         refused_somehow(result, ErrorCode::InvalidParameterValue);
         assert_eq!(tag_of(&get(store, &id).await.tags, HISTORY), Some(odd));
     }

@@ -23,11 +23,17 @@ pub async fn a_tag_is_removed_once(store: &dyn Store) {
     store.set_tag(&id, Tag::new("t", "1")).await.unwrap();
     store.delete_tag(&id, "t").await.unwrap();
     assert_eq!(shown_tags(&get(store, &id).await.tags), ["mlflow.runName=run-1"]);
-    for key in ["t", "T", "", "%"] {
+    for key in ["t", "T", "%"] {
         let message = format!("No tag with name: {key} in run with id {id}");
         let result = store.delete_tag(&id, key).await;
         refused(result, ErrorCode::ResourceDoesNotExist, &message);
     }
+}
+
+pub async fn a_tag_without_a_key_is_never_there(store: &dyn Store) {
+    let id = run(store, 1).await;
+    let message = format!("No tag with name:  in run with id {id}");
+    refused(store.delete_tag(&id, "").await, ErrorCode::ResourceDoesNotExist, &message);
 }
 
 pub async fn runs_do_not_share_tags(store: &dyn Store) {

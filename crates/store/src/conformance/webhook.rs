@@ -96,7 +96,7 @@ pub async fn a_change_of_a_webhook_changes_only_what_it_names(store: &dyn Store)
     assert_eq!(unchanged, Webhook { updated_at: after(1), ..before });
     let change = WebhookChange {
         name: Some(WebhookName::parse("v").unwrap()),
-        description: Some(String::new()),
+        description: Some("new".to_owned()),
         url: Some("https://v/".to_owned()),
         events: Some(WebhookEvents::new(&[event("prompt_tag.set")]).unwrap()),
         secret: None,
@@ -106,7 +106,7 @@ pub async fn a_change_of_a_webhook_changes_only_what_it_names(store: &dyn Store)
     let expected = Webhook {
         id,
         name: "v".to_owned(),
-        description: Some(String::new()),
+        description: Some("new".to_owned()),
         url: "https://v/".to_owned(),
         events: vec![event("prompt_tag.set")],
         status: WebhookStatus::Disabled,
@@ -116,6 +116,14 @@ pub async fn a_change_of_a_webhook_changes_only_what_it_names(store: &dyn Store)
     assert_eq!(changed, expected);
     assert_eq!(get(store, "w").await, expected);
     assert_eq!(get(store, "other").await.events, [event("prompt.created")]);
+}
+
+pub async fn a_description_of_a_webhook_can_be_emptied(store: &dyn Store) {
+    webhook(store, "w", &["prompt.created"]).await;
+    let change = WebhookChange { description: Some(String::new()), ..WebhookChange::default() };
+    let changed = store.update_webhook(&webhook_id("w"), change, NOW).await.unwrap();
+    assert_eq!(changed.description.as_deref(), Some(""));
+    assert_eq!(get(store, "w").await, changed);
 }
 
 pub async fn secrets_of_webhooks_are_kept_apart(store: &dyn Store) {
@@ -130,6 +138,10 @@ pub async fn secrets_of_webhooks_are_kept_apart(store: &dyn Store) {
         store.update_webhook(&id, change(secret), NOW).await.unwrap();
         assert_eq!(store.webhook_secret(&id).await.unwrap(), expected);
     }
+    let (code, nobody) = (ErrorCode::ResourceDoesNotExist, webhook_id("nope"));
+    refused(store.webhook_secret(&nobody).await, code, no_such_webhook(&nobody).message());
+    store.delete_webhook(&id, NOW).await.unwrap();
+    refused(store.webhook_secret(&id).await, code, no_such_webhook(&id).message());
 }
 
 pub async fn a_deleted_webhook_is_gone(store: &dyn Store) {
@@ -148,7 +160,6 @@ pub async fn no_call_works_on_a_missing_webhook(store: &dyn Store) {
         let error = no_such_webhook(&id);
         let (code, message) = (ErrorCode::ResourceDoesNotExist, error.message());
         assert_eq!(message, format!("Webhook with ID {id} not found."));
-        refused(store.webhook_secret(&id).await, code, message);
         refused(store.update_webhook(&id, WebhookChange::default(), NOW).await, code, message);
         refused(store.delete_webhook(&id, NOW).await, code, message);
     }
