@@ -24,7 +24,7 @@ use crate::{ArtifactStore, ArtifactUri};
 /// Google's own.
 const ENDPOINT: &str = "https://storage.googleapis.com";
 /// How long a request without credentials may wait for an answer.
-const ANONYMOUS: Duration = Duration::from_secs(10);
+const ANONYMOUS: Duration = Duration::from_secs(5);
 
 /// What the operator's settings say about Google's storage.
 #[derive(Clone, Default)]

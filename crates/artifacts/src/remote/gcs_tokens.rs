@@ -16,7 +16,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.read_write";
 /// How long it may take to reach the service that gives tokens: most machines have none.
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long that service may take in all.
-const ANSWER: Duration = Duration::from_secs(8);
+const ANSWER: Duration = Duration::from_secs(5);
 /// How long a failure is believed.
 const PAUSE: Duration = Duration::from_secs(10);
 
