@@ -87,9 +87,11 @@ e2e: build venvs databases | $(CARGO_TARGET_DIR)/results
 	@set -o pipefail; $(PYTEST) -q -p no:cacheprovider --durations=5 tests/e2e 2>&1 | tee $(CARGO_TARGET_DIR)/results/e2e.log; \
 	 status=$$?; grep '^e2e: ' $(CARGO_TARGET_DIR)/results/e2e.log > $(CARGO_TARGET_DIR)/results/e2e; exit $$status
 
-# Artifacts on S3, Google's storage and Azure: real servers of each on this machine, installed once.
+# Artifacts on S3, Google's storage, Azure, SFTP and FTP: real servers of each on this machine, installed once.
+# With FULL=1, on Hadoop as well, which is a download of 218 MB.
 test-stores: build venvs | $(CARGO_TARGET_DIR)/results
-	$(PYTHON) tests/stores/setup_stores.py
+	@[ -x /usr/sbin/proftpd ] && [ -x /usr/sbin/sshd ] && ls /usr/lib/proftpd/mod_tls.so >/dev/null 2>&1 || { $(call apt_install,proftpd-core proftpd-mod-crypto openssh-server openssh-client openssl); }
+	$(PYTHON) tests/stores/setup_stores.py $(if $(FULL),--hadoop)
 	@set -o pipefail; $(PYTEST) -q -p no:cacheprovider --durations=5 tests/stores 2>&1 | tee $(CARGO_TARGET_DIR)/results/stores.log; \
 	 status=$$?; grep '^stores: ' $(CARGO_TARGET_DIR)/results/stores.log > $(CARGO_TARGET_DIR)/results/stores; exit $$status
 

@@ -3,14 +3,20 @@
 import base64
 import dataclasses
 import datetime
+import getpass
 import hashlib
 import hmac
 import os
 import pathlib
+import pwd
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import harness
@@ -35,6 +41,7 @@ class Storage:
     parts: bool
     folder: pathlib.Path
     process: subprocess.Popen = None
+    etags: bool = True
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -62,11 +69,11 @@ def wait_for_http(process, url, folder):
             time.sleep(0.05)
 
 
-def start_s3(folder):
+def start_s3(folder, port=None, words=()):
     """s3s-fs checks signatures, their age, and the sizes of parts. It keeps keys as files, so it knows folders, too."""
-    port = harness.free_port()
-    (folder / "buckets" / BUCKET).mkdir(parents=True)
-    process = launch(folder, str(setup_stores.s3s()), "--host", "127.0.0.1", "--port", str(port),
+    port = port or harness.free_port()
+    (folder / "buckets" / BUCKET).mkdir(parents=True, exist_ok=True)
+    process = launch(folder, *words, str(setup_stores.s3s()), "--host", "127.0.0.1", "--port", str(port),
                      "--access-key", KEY, "--secret-key", SECRET, "--domain", f"localhost:{port}",
                      str(folder / "buckets"), environment={"RUST_LOG": "warn"})
     url = f"http://127.0.0.1:{port}"
@@ -134,4 +141,162 @@ def start_server(folder):
     return Storage("http", f"{server.uri}/api/2.0/mlflow-artifacts/artifacts", {}, [], False, folder, server.process)
 
 
-START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "http": start_server}
+def start_sftp(folder):
+    """OpenSSH, which lets in whoever has the key that the home folder below holds."""
+    port, home, files = harness.free_port(), folder / "home", folder / "files"
+    (home / ".ssh").mkdir(parents=True)
+    files.mkdir()
+    # MLflow's own client reads no other kind of key.
+    make_key(home / ".ssh" / "id_rsa", "-t", "rsa", "-b", "2048")
+    make_key(folder / "hostkey", "-t", "ed25519")
+    config = folder / "sshd_config"
+    config.write_text("\n".join([
+        "ListenAddress 127.0.0.1", f"Port {port}", f"HostKey {folder}/hostkey", f"PidFile {folder}/sshd.pid",
+        f"AuthorizedKeysFile {home}/.ssh/id_rsa.pub", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
+        "UsePAM no", "PermitRootLogin prohibit-password", "StrictModes no", "MaxStartups 100", "Subsystem sftp internal-sftp", ""]))
+    checked = subprocess.run([sshd(), "-t", "-f", str(config)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if missing := re.search(r"Missing privilege separation directory: (\S+)", checked.stdout):
+        os.makedirs(missing.group(1), mode=0o755, exist_ok=True)
+    process = launch(folder, sshd(), "-D", "-e", "-f", str(config))
+    wait_for_port(process, port, folder)
+    host_key = " ".join((folder / "hostkey.pub").read_text().split()[:2])
+    # MLflow's own client looks for hosts without their port.
+    (home / ".ssh" / "known_hosts").write_text(f"127.0.0.1 {host_key}\n")
+    # Its library takes a key from here, or none.
+    (home / ".ssh" / "config").write_text(f"Host *\n  IdentityFile {home}/.ssh/id_rsa\n")
+    return Storage("sftp", f"sftp://{getpass.getuser()}@127.0.0.1:{port}{files}", {"HOME": str(home)}, [], False, folder,
+                   process, etags=False)
+
+
+def make_key(file, *options):
+    subprocess.run(["ssh-keygen", "-q", "-N", "", "-f", str(file), *options], check=True)
+
+
+def sshd():
+    return shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
+FTP_USER, FTP_PASSWORD = "mlflow", "p@ss word"
+
+
+def start_ftp(folder, secure=False, facts=True):
+    """ProFTPD. With TLS, as it is by default: data connections have to resume the session of the commands."""
+    port, files = harness.free_port(), folder / "files"
+    files.mkdir(parents=True)
+    root = os.geteuid() == 0
+    user, group = (pwd.getpwnam("nobody"), "nogroup") if root else (pwd.getpwuid(os.geteuid()), "users")
+    if root:
+        os.chown(files, user.pw_uid, user.pw_gid)
+        for above in list(folder.parents)[:3]:  # pytest makes its folders for one user only
+            above.chmod(above.stat().st_mode | 0o011)
+        folder.chmod(0o711)
+    hashed = subprocess.run(["openssl", "passwd", "-6", FTP_PASSWORD], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    users = folder / "users"
+    users.write_text(f"{FTP_USER}:{hashed}:{user.pw_uid}:{user.pw_gid}::{files}:/bin/false\n")
+    users.chmod(0o600)
+    lines = ["ServerType standalone", "DefaultServer on", "ServerName test", "DefaultAddress 127.0.0.1", "SocketBindTight on",
+             f"Port {port}", "UseIPv6 off", "AuthOrder mod_auth_file.c", f"AuthUserFile {users}", "RequireValidShell off",
+             f"PidFile {folder}/pid", f"ScoreboardFile {folder}/scoreboard", f"SystemLog {folder}/system.log",
+             "TransferLog none", "WtmpLog off", "DelayEngine off", "AllowOverwrite on", "AllowStoreRestart on",
+             "AllowRetrieveRestart on", "TimesGMT on"]
+    lines += [f"User {user.pw_name}", f"Group {group}", "DefaultRoot ~"] if root else []
+    lines += [] if facts else ["FactsAdvertise off", "<Limit MLSD MLST>", "DenyAll", "</Limit>"]
+    if secure:
+        make_certificate(folder)
+        lines += [f"ModulePath {proftpd_modules()}", "LoadModule mod_tls.c", "TLSEngine on", f"TLSLog {folder}/tls.log",
+                  "TLSRequired on", f"TLSRSACertificateFile {folder}/cert.pem", f"TLSRSACertificateKeyFile {folder}/key.pem"]
+    (folder / "proftpd.conf").write_text("\n".join(lines) + "\n")
+    process = launch(folder, shutil.which("proftpd", path=f"{os.environ['PATH']}:/usr/sbin"), "-n", "-q", "-c",
+                     str(folder / "proftpd.conf"))
+    wait_for_port(process, port, folder)
+    scheme = "ftps" if secure else "ftp"
+    quoted = urllib.parse.quote(FTP_PASSWORD, safe="")
+    environment = {"SSL_CERT_FILE": str(folder / "cert.pem")} if secure else {}
+    return Storage(scheme, f"{scheme}://{FTP_USER}:{quoted}@localhost:{port}", environment, [FTP_PASSWORD], False, folder,
+                   process, etags=False)
+
+
+def start_ftps(folder):
+    return start_ftp(folder, secure=True)
+
+
+def start_old_ftp(folder):
+    """A server from before machines read listings."""
+    return start_ftp(folder, facts=False)
+
+
+def make_certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE",
+                    "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")], check=True, stderr=subprocess.DEVNULL)
+
+
+def proftpd_modules():
+    return next(pathlib.Path("/usr/lib").glob("**/proftpd/mod_tls.so")).parent
+
+
+def wait_for_port(process, port, folder):
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=2).close()
+            return
+        except OSError:
+            log = (folder / "storage.log").read_text(errors="replace")[-3000:]
+            assert process.poll() is None and time.monotonic() < deadline, f"port {port} does not answer:\n{log}"
+            time.sleep(0.05)
+
+
+OPEN = ["--add-exports", "java.security.jgss/sun.security.krb5=ALL-UNNAMED", "--add-opens",
+        "java.security.jgss/sun.security.krb5=ALL-UNNAMED", "--add-opens", "java.base/java.lang=ALL-UNNAMED", "--add-opens",
+        "java.base/sun.nio.ch=ALL-UNNAMED"]
+
+
+def start_hdfs(folder):
+    """Hadoop 2.7: a NameNode and a DataNode, without Kerberos."""
+    node, web, data, control, data_web = (harness.free_port() for _ in range(5))
+    conf = folder / "conf"
+    conf.mkdir(parents=True)
+    for name in ("hdfs", "datanode"):
+        (folder / "res" / "webapps" / name / "WEB-INF").mkdir(parents=True)
+        (folder / "res" / "webapps" / name / "WEB-INF" / "web.xml").write_text("<web-app/>")
+    (folder / "res" / "webapps" / "static").mkdir()
+    write_xml(conf / "core-site.xml", {"fs.defaultFS": f"hdfs://127.0.0.1:{node}", "hadoop.tmp.dir": folder / "tmp",
+                                       "fs.viewfs.mounttable.cluster.link./mounted": f"hdfs://127.0.0.1:{node}/below",
+                                       "fs.viewfs.mounttable.cluster.linkFallback": f"hdfs://127.0.0.1:{node}/"})
+    write_xml(conf / "hdfs-site.xml", {
+        "dfs.replication": 1, "dfs.namenode.name.dir": f"file://{folder}/nn", "dfs.datanode.data.dir": f"file://{folder}/dn",
+        "dfs.namenode.http-address": f"127.0.0.1:{web}", "dfs.datanode.address": f"127.0.0.1:{data}",
+        "dfs.datanode.ipc.address": f"127.0.0.1:{control}", "dfs.datanode.http.address": f"127.0.0.1:{data_web}",
+        "dfs.permissions.enabled": "false", "dfs.namenode.safemode.extension": 0, "dfs.datanode.hostname": "127.0.0.1",
+        "dfs.namenode.datanode.registration.ip-hostname-check": "false", "dfs.namenode.fs-limits.min-block-size": 1024})
+    java = ["java", "-Xmx256m", *OPEN, "-cp", f"{conf}:{folder}/res:{setup_stores.hadoop()}/*"]
+    server = "org.apache.hadoop.hdfs.server"
+    subprocess.run([*java, f"{server}.namenode.NameNode", "-format", "-force", "-nonInteractive"], check=True, cwd=folder,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # One process group, so that both end together.
+    process = launch(folder, "sh", "-c", '"$@" org.apache.hadoop.hdfs.server.datanode.DataNode & '
+                     'exec "$@" org.apache.hadoop.hdfs.server.namenode.NameNode', "sh", *java)
+    alive = f"http://127.0.0.1:{web}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState"
+
+    def has_data_node():
+        try:
+            return b'"NumLiveDataNodes" : 1' in urllib.request.urlopen(alive, timeout=5).read()
+        except OSError:
+            assert process.poll() is None, (folder / "storage.log").read_text(errors="replace")[-3000:]
+            return False
+
+    harness.wait_until(has_data_node, 120, "the DataNode is there")
+    return Storage("hdfs", f"hdfs://127.0.0.1:{node}", {"HADOOP_CONF_DIR": str(conf), "HADOOP_USER_NAME": "ana"}, [], False,
+                   folder, process)
+
+
+def write_xml(file, properties):
+    rows = "".join(f"<property><name>{name}</name><value>{value}</value></property>" for name, value in properties.items())
+    file.write_text(f"<configuration>{rows}</configuration>")
+
+
+START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "http": start_server, "sftp": start_sftp,
+         "ftps": start_ftps}
+# Those that not every test asks for.
+MORE = {"ftp": start_ftp, "old ftp": start_old_ftp, "hdfs": start_hdfs}

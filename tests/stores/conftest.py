@@ -24,7 +24,7 @@ def storages(tmp_path_factory):
 
     def get(name):
         if name not in running:
-            running[name] = components.START[name](tmp_path_factory.mktemp(name))
+            running[name] = {**components.START, **components.MORE}[name](tmp_path_factory.mktemp(name.replace(" ", "-")))
         return running[name]
 
     yield get

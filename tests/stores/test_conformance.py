@@ -9,6 +9,7 @@ import pytest
 
 import components
 import harness
+import setup_stores
 
 # With the whole workspace, so that nothing is compiled that the other tests do not need as well.
 RUN = ["cargo", "test", "--workspace", "--test", "remote", "--", "--ignored"]
@@ -48,6 +49,16 @@ def resolves(host):
 
 def test_another_server_keeps_its_promises(storages):
     keep_promises(storages("http"), skip=["a_bucket_that_does_not_exist"])
+
+
+@pytest.mark.parametrize("name", ["sftp", "ftp", "ftps", "old ftp"])
+def test_folders_at_the_end_of_a_line_keep_their_promises(storages, name):
+    keep_promises(storages(name), skip=["a_bucket_that_does_not_exist"])
+
+
+@pytest.mark.skipif(not setup_stores.hadoop().exists(), reason="a large download: only with make test-stores FULL=1")
+def test_hadoop_keeps_its_promises(storages):
+    keep_promises(storages("hdfs"), skip=["a_bucket_that_does_not_exist"])
 
 
 def keep_promises(storage, environment=None, skip=()):

@@ -11,18 +11,20 @@ mod local;
 mod path;
 mod policy;
 mod remote;
+mod reserved;
 mod resolver;
 mod store;
+mod tree;
 mod uri;
 mod within;
 
 pub use local::LocalStore;
 pub use path::ArtifactPath;
 pub use policy::LocationPolicy;
-pub use remote::{MlflowServer, RemoteSettings, RemoteStore, Reply, ServerSettings};
+pub use remote::{MlflowServer, RemoteSettings, RemoteStore, Reply, ServerSettings, VIA, passed};
 pub use resolver::Resolver;
 pub use store::{
-    ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, MultipartUpload,
-    PartUrl, Presigned, Stat, UploadedPart,
+    ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, Checksum, FileInfo,
+    MultipartUpload, PartUrl, Presigned, Stat, UploadedPart,
 };
 pub use uri::ArtifactUri;

@@ -12,8 +12,19 @@ const DEFAULT_MAX_LENGTH: usize = 2048;
 
 /// Schemes that make the server connect to the host in the location. (`wasbs` is not among them:
 /// its hosts all belong to one provider.)
-const HOST_ADDRESSED: &[&str] =
-    &["ftp", "sftp", "hdfs", "viewfs", "http", "https", "mlflow-artifacts", "r2", "b2", "abfss"];
+const HOST_ADDRESSED: &[&str] = &[
+    "ftp",
+    "ftps",
+    "sftp",
+    "hdfs",
+    "viewfs",
+    "http",
+    "https",
+    "mlflow-artifacts",
+    "r2",
+    "b2",
+    "abfss",
+];
 
 /// The operator's decisions about locations.
 #[derive(Clone, Debug)]
@@ -160,7 +171,7 @@ fn family(scheme: &'static str) -> &'static str {
 
 fn default_ports(scheme: &str) -> Vec<Option<u16>> {
     match scheme {
-        "ftp" => vec![Some(21)],
+        "ftp" | "ftps" => vec![Some(21)],
         "sftp" => vec![Some(22)],
         "http" => vec![Some(80)],
         // Clients use whichever of the two they reach the tracking server by.
@@ -240,7 +251,14 @@ mod tests {
              MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to \
              allow it."
         );
-        for text in ["sftp://h/x", "hdfs:/x", "viewfs:/x", "https:x", "mlflow-artifacts://h/x"] {
+        for text in [
+            "sftp://h/x",
+            "ftps://h/x",
+            "hdfs:/x",
+            "viewfs:/x",
+            "https:x",
+            "mlflow-artifacts://h/x",
+        ] {
             refused(&policy, text);
         }
         for text in ["ftp:///x", "r2://b@h/x", "b2://b@h/x", "abfss://c@h/x", "http://h/x"] {

@@ -206,8 +206,19 @@ pub struct ArtifactReader {
     pub last_modified: Option<SystemTime>,
     /// Differs for different contents; with the quotes that HTTP wants.
     pub etag: Option<String>,
+    /// By which the whole file can be checked, where the store knows.
+    pub checksum: Option<Checksum>,
     /// Exactly the bytes of `range`, or an error.
     pub body: ByteStream,
+}
+
+/// What a storage says about the bytes of a whole file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// Their MD5.
+    Md5([u8; 16]),
+    /// What is their MD5 on most storages, but not on those that encrypt them.
+    LikelyMd5([u8; 16]),
 }
 
 impl ArtifactReader {

@@ -11,6 +11,7 @@ mod graphql;
 mod live;
 pub mod openapi;
 mod pages;
+mod round;
 mod router;
 mod routes;
 mod security;

@@ -20,14 +20,13 @@ use oxflow_model::error::{Error, ErrorCode, Result};
 use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
 
+use crate::reserved::{check_name, is_hidden, is_reserved};
 use crate::store::{is_a_directory, no_such_artifact, root_is_no_artifact};
 use crate::{
     ArtifactPath, ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, Stat,
 };
-use upload::{Upload, is_reserved};
+use upload::Upload;
 
-/// MLflow's prefix for unfinished files. Its listings hide such names, so ours use it as well.
-const HIDDEN_PREFIX: &str = ".artifact.uploading.";
 /// Files up to this size are read while they are being opened.
 const SMALL: u64 = 64 * 1024;
 /// What one trip to the blocking pool reads.
@@ -151,25 +150,6 @@ impl Batch {
     }
 }
 
-/// Names that clients may not write.
-fn check_name(path: &ArtifactPath) -> Result<()> {
-    if path.is_root() {
-        return Err(root_is_no_artifact());
-    }
-    match path.segments().find(|name| is_reserved(name)) {
-        None => Ok(()),
-        Some(name) => Err(Error::invalid(format!(
-            "Invalid artifact file name: '{name}'. \
-             Artifact names starting with '{HIDDEN_PREFIX}' are reserved."
-        ))),
-    }
-}
-
-/// Unfinished files do not exist, as far as clients can tell.
-fn is_hidden(path: &ArtifactPath) -> bool {
-    path.segments().any(is_reserved)
-}
-
 fn open(root: &Path, path: &ArtifactPath, flags: OFlags) -> Result<OwnedFd, Errno> {
     if is_hidden(path) {
         return Err(Errno::NOENT);
@@ -266,7 +246,7 @@ fn read(root: &Path, path: &ArtifactPath, range: Option<ByteRange>) -> Result<Ar
     let etag = Some(etag(&metadata));
     let last_modified = metadata.modified().ok();
     let body = body(file, path, range.clone())?;
-    Ok(ArtifactReader { total, range, last_modified, etag, body })
+    Ok(ArtifactReader { total, range, last_modified, etag, checksum: None, body })
 }
 
 fn body(file: File, path: &ArtifactPath, range: std::ops::Range<u64>) -> Result<ByteStream> {

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::conformance::{body, broken_body, get, ls, path, put};
+use crate::reserved::STAGING;
 
 /// The store is a folder that does not exist yet, next to things that are not its business.
 fn store() -> (LocalStore, TempDir) {
@@ -177,15 +178,15 @@ async fn an_unfinished_upload_is_hidden_from_mlflow_too() {
         tokio::spawn(
             async move { watched.write(&target, big.chain(stream::pending()).boxed()).await },
         );
-    let staging = in_store(&outside, upload::STAGING);
+    let staging = in_store(&outside, STAGING);
     soon(|| !everything(&staging).is_empty()).await;
-    assert!(upload::STAGING.starts_with(".artifact.uploading."));
-    let name = format!("{}/{}", upload::STAGING, everything(&staging)[0]);
+    assert!(STAGING.starts_with(".artifact.uploading."));
+    let name = format!("{}/{}", STAGING, everything(&staging)[0]);
     assert!(ls(&store, "").await.is_empty());
-    assert!(ls(&store, upload::STAGING).await.is_empty());
+    assert!(ls(&store, STAGING).await.is_empty());
     assert_eq!(store.stat(&path(&name)).await.unwrap(), None);
     store.read(&path(&name), None).await.unwrap_err();
-    for at in [name.as_str(), upload::STAGING] {
+    for at in [name.as_str(), STAGING] {
         store.delete(&path(at)).await.unwrap();
         assert!(store.write(&path(at), body(["x"])).await.is_err());
     }
@@ -209,7 +210,7 @@ async fn reserved_names_get_the_answer_of_mlflow() {
 #[tokio::test]
 async fn leftovers_of_a_killed_server_go_with_the_first_upload() {
     let (store, outside) = store();
-    let staging = in_store(&outside, upload::STAGING);
+    let staging = in_store(&outside, STAGING);
     fs::create_dir_all(&staging).unwrap();
     for (name, hours) in [("old", 25), ("recent", 23), ("new", 0)] {
         let file = File::create(staging.join(name)).unwrap();

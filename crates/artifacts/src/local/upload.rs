@@ -12,12 +12,10 @@ use oxflow_model::error::{Error, Result};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{HIDDEN_PREFIX, explain};
+use super::explain;
 use crate::ArtifactPath;
+use crate::reserved::STAGING;
 use crate::store::is_a_directory;
-
-/// Holds the unfinished files of one store. MLflow, too, hides names with this beginning.
-pub(super) const STAGING: &str = ".artifact.uploading.oxflow";
 
 /// An unfinished file that nobody has touched for this long has lost its server.
 const ABANDONED_AFTER_SECONDS: i64 = 24 * 60 * 60;
@@ -172,9 +170,4 @@ pub(super) fn remove_abandoned(root: &OwnedFd) -> Result<usize, Errno> {
     }
     let _ = rustix::fs::unlinkat(root, STAGING, AtFlags::REMOVEDIR);
     Ok(removed)
-}
-
-/// Whether a name is reserved for unfinished files, ours or MLflow's.
-pub(super) fn is_reserved(name: &str) -> bool {
-    name.starts_with(HIDDEN_PREFIX)
 }

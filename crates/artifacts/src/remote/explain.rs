@@ -50,8 +50,14 @@ pub(super) fn explain(verb: &str, path: &ArtifactPath, error: &opendal::Error) -
         }
         (_, Some("no valid credential found")) => (
             ErrorCode::InternalError,
-            "the server has no credentials for the artifact storage. Give it some, by \
-             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for example",
+            "the server has no credentials for the artifact storage. Give it some: by \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for S3, or by a file that \
+             GOOGLE_APPLICATION_CREDENTIALS names for Google",
+        ),
+        (_, Some("no token for the Google credentials")) => (
+            ErrorCode::InternalError,
+            "Google gives no token for the credentials of the server. Check the file that \
+             GOOGLE_APPLICATION_CREDENTIALS names; the log of the server says more",
         ),
         (ErrorKind::PermissionDenied, _) => (
             ErrorCode::PermissionDenied,
@@ -79,6 +85,7 @@ pub(super) fn explain(verb: &str, path: &ArtifactPath, error: &opendal::Error) -
 pub(super) fn refusal(text: &str) -> Option<&'static str> {
     const KNOWN: &[&str] = &[
         "no valid credential found",
+        "no token for the Google credentials",
         "NoSuchBucket",
         "ContainerNotFound",
         "InvalidAccessKeyId",

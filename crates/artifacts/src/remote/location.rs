@@ -7,7 +7,7 @@ use crate::ArtifactUri;
 
 /// The key prefix of a location: its path, with neither empty parts nor dots, which the URL of a
 /// request would not keep.
-pub(super) fn prefix(uri: &ArtifactUri) -> Result<String> {
+pub(crate) fn prefix(uri: &ArtifactUri) -> Result<String> {
     let path = uri.path().strip_prefix('/').unwrap_or(uri.path());
     let path = path.strip_suffix('/').unwrap_or(path);
     let odd = |part: &str| matches!(part, "" | "." | "..") || part.trim() != part;
@@ -18,7 +18,7 @@ pub(super) fn prefix(uri: &ArtifactUri) -> Result<String> {
 }
 
 /// A name that may become part of a host name or path.
-pub(super) fn bucket<'a>(uri: &ArtifactUri, name: &'a str) -> Result<&'a str> {
+pub(crate) fn bucket<'a>(uri: &ArtifactUri, name: &'a str) -> Result<&'a str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let edge = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let fine = (1..=222).contains(&name.len())
@@ -30,7 +30,7 @@ pub(super) fn bucket<'a>(uri: &ArtifactUri, name: &'a str) -> Result<&'a str> {
 }
 
 /// `name@host`, as in `wasbs://container@account.blob.core.windows.net`. The host has no port.
-pub(super) fn name_at_host(uri: &ArtifactUri) -> Result<(&str, String)> {
+pub(crate) fn name_at_host(uri: &ArtifactUri) -> Result<(&str, String)> {
     let (name, host) = uri
         .authority()
         .split_once('@')
@@ -44,7 +44,7 @@ pub(super) fn name_at_host(uri: &ArtifactUri) -> Result<(&str, String)> {
     Ok((bucket(uri, name)?, host.to_ascii_lowercase()))
 }
 
-pub(super) fn refuse(uri: &ArtifactUri, why: &str) -> Error {
+pub(crate) fn refuse(uri: &ArtifactUri, why: &str) -> Error {
     Error::invalid(format!("Invalid artifact location '{uri}': {why}."))
 }
 

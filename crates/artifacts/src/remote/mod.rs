@@ -5,13 +5,16 @@ mod azure_parts;
 mod credentials;
 mod explain;
 mod gcs;
+mod gcs_signed;
+mod gcs_tokens;
 mod http;
-mod location;
+pub(crate) mod location;
 mod proxied;
 mod s3;
 mod s3_parts;
 mod server;
 mod settings;
+mod via;
 
 use std::fmt;
 use std::ops::Range;
@@ -19,12 +22,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::{StreamExt, TryStreamExt, stream};
 use opendal::{EntryMode, ErrorKind, Metadata, Operator, Writer};
 use oxflow_model::error::{Error, Result};
 
 pub use self::server::{MlflowServer, Reply, ServerSettings};
 pub use self::settings::RemoteSettings;
+pub use self::via::{VIA, passed};
 
 use self::explain::{explain, shown};
 use crate::store::{
@@ -32,7 +38,8 @@ use crate::store::{
     root_is_no_artifact, unsupported,
 };
 use crate::{
-    ArtifactPath, ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, FileInfo, Stat,
+    ArtifactPath, ArtifactReader, ArtifactStore, ByteRange, ByteStream, Capability, Checksum,
+    FileInfo, Stat,
 };
 
 /// Size of one part of an upload. Amazon's limit of 10,000 parts makes 160 GB with it.
@@ -57,6 +64,11 @@ pub struct RemoteStore {
 /// What clients can do with a storage past the server, by URLs that the server signs.
 #[async_trait]
 trait Direct: Send + Sync + fmt::Debug {
+    /// Whether clients can upload in parts.
+    fn multipart(&self) -> bool {
+        true
+    }
+
     async fn presign_read(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned>;
 
     async fn presign_write(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned>;
@@ -208,8 +220,8 @@ impl RemoteStore {
 #[async_trait]
 impl ArtifactStore for RemoteStore {
     fn capability(&self) -> Capability {
-        let direct = self.direct.is_some();
-        Capability { folders: false, presign: direct, multipart: direct }
+        let multipart = self.direct.as_ref().is_some_and(|direct| direct.multipart());
+        Capability { folders: false, presign: self.direct.is_some(), multipart }
     }
 
     async fn list(&self, folder: &ArtifactPath) -> Result<Vec<FileInfo>> {
@@ -260,6 +272,7 @@ impl ArtifactStore for RemoteStore {
             range,
             last_modified: last_modified(&metadata),
             etag: etag(&metadata),
+            checksum: checksum(&metadata),
             body,
         })
     }
@@ -386,6 +399,18 @@ fn etag(metadata: &Metadata) -> Option<String> {
     Some(if etag.ends_with('"') { etag.to_owned() } else { format!("\"{etag}\"") })
 }
 
+/// Google and Azure tell the MD5 of what came in one piece; on S3, the ETag usually is it.
+fn checksum(metadata: &Metadata) -> Option<Checksum> {
+    if let Some(md5) = metadata.content_md5().filter(|md5| !md5.is_empty()) {
+        return Some(Checksum::Md5(STANDARD.decode(md5).ok()?.try_into().ok()?));
+    }
+    let hex = metadata.etag()?.trim_matches('"');
+    if hex.len() != 32 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    Some(Checksum::LikelyMd5(u128::from_str_radix(hex, 16).ok()?.to_be_bytes()))
+}
+
 fn from_io(error: std::io::Error) -> opendal::Error {
     match error.downcast::<opendal::Error>() {
         Ok(error) => error,
@@ -407,6 +432,20 @@ mod tests {
     }
 
     crate::conformance_suite!((RemoteStore::new(operator()), ()));
+
+    #[test]
+    fn checksums_are_those_that_storages_tell() {
+        let text = "d41d8cd98f00b204e9800998ecf8427e";
+        let md5 = 0xd41d_8cd9_8f00_b204_e980_0998_ecf8_427e_u128.to_be_bytes();
+        let file = || Metadata::new(EntryMode::FILE);
+        let quoted = format!("\"{text}\"");
+        assert_eq!(checksum(&file().with_etag(quoted)), Some(Checksum::LikelyMd5(md5)));
+        let told = file().with_content_md5("1B2M2Y8AsgTpgAmY7PhCfg==".to_owned());
+        assert_eq!(checksum(&told.with_etag("x".to_owned())), Some(Checksum::Md5(md5)));
+        for etag in ["\"d41d8cd98f00b204e9800998ecf8427e-2\"", "0x8D4BCC2E4835CD0", ""] {
+            assert_eq!(checksum(&file().with_etag(etag.to_owned())), None);
+        }
+    }
 
     #[tokio::test]
     async fn markers_of_folders_are_hidden() {

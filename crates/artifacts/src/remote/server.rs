@@ -9,6 +9,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
 use serde_json::Value;
 
 use super::http::{Http, SILENCE, Tls};
+use super::via::{self, VIA};
 
 /// How often a request that failed for a passing reason is sent again, and after which time first.
 const RETRIES: u32 = 4;
@@ -216,6 +217,7 @@ impl MlflowServer {
         fill: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<RequestBuilder> {
         let request = self.http.client()?.request(method, format!("{}{path}", self.address));
+        let request = request.header(VIA, via::header());
         let request = match &self.credentials {
             Credentials::None => request,
             Credentials::Password(name, password) => request.basic_auth(name, Some(password)),

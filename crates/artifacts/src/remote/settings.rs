@@ -12,6 +12,7 @@ use super::proxied::Servers;
 use super::s3::{S3, S3Settings};
 use super::server::ServerSettings;
 use crate::resolver::Opener;
+use crate::tree::{Ftp, Hdfs, HdfsSettings, Sftp, SshSettings};
 use crate::{ArtifactUri, LocationPolicy};
 
 /// How remote storages are reached, and with which credentials.
@@ -21,6 +22,8 @@ pub struct RemoteSettings {
     gcs: GcsSettings,
     azure: AzureSettings,
     servers: ServerSettings,
+    ssh: SshSettings,
+    hdfs: HdfsSettings,
 }
 
 impl RemoteSettings {
@@ -32,6 +35,8 @@ impl RemoteSettings {
             gcs: GcsSettings::read(&var),
             azure: AzureSettings::read(&var)?,
             servers: ServerSettings::read(&var),
+            ssh: SshSettings::read(&var),
+            hdfs: HdfsSettings::read(&var)?,
         })
     }
 
@@ -41,10 +46,15 @@ impl RemoteSettings {
         policy: LocationPolicy,
     ) -> Vec<(&'static str, Opener)> {
         let s3 = Arc::new(S3::new(self.s3));
-        let gcs = Gcs::new(self.gcs);
+        let gcs = Gcs::new(self.gcs, clock.clone());
         let azure = Arc::new(Azure::new(self.azure, clock));
         let servers = Arc::new(Servers::new(self.servers, policy));
         let (secure, relative) = (servers.clone(), servers.clone());
+        let sftp = Sftp::new(self.ssh);
+        let ftp = Arc::new(Ftp::default());
+        let ftps = ftp.clone();
+        let hdfs = Arc::new(Hdfs::new(self.hdfs));
+        let viewfs = hdfs.clone();
         let (r2, b2, lake) = (s3.clone(), s3.clone(), azure.clone());
         vec![
             ("s3", Arc::new(move |uri: &ArtifactUri| s3.open(uri))),
@@ -53,6 +63,11 @@ impl RemoteSettings {
             ("gs", Arc::new(move |uri: &ArtifactUri| gcs.open(uri))),
             ("wasbs", Arc::new(move |uri: &ArtifactUri| azure.open_blobs(uri))),
             ("abfss", Arc::new(move |uri: &ArtifactUri| lake.open_lake(uri))),
+            ("ftp", Arc::new(move |uri: &ArtifactUri| ftp.open(uri))),
+            ("ftps", Arc::new(move |uri: &ArtifactUri| ftps.open(uri))),
+            ("sftp", Arc::new(move |uri: &ArtifactUri| sftp.open(uri))),
+            ("hdfs", Arc::new(move |uri: &ArtifactUri| hdfs.open(uri))),
+            ("viewfs", Arc::new(move |uri: &ArtifactUri| viewfs.open(uri))),
             ("http", Arc::new(move |uri: &ArtifactUri| servers.open(uri))),
             ("https", Arc::new(move |uri: &ArtifactUri| secure.open(uri))),
             ("mlflow-artifacts", Arc::new(move |uri: &ArtifactUri| relative.open_relative(uri))),

@@ -156,6 +156,7 @@ async fn fetch_below(
         store: source.store.clone(),
         progress: Arc::new(Progress::new("Downloading", env)),
         pieces: Arc::new(Semaphore::new(PIECES_AT_ONCE)),
+        doubtful: Arc::default(),
     };
     files.iter().for_each(|(_, size)| shared.progress.expect(*size));
     let fetched: Result<()> = stream::iter(files)

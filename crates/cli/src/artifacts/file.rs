@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use oxflow_artifacts::{ArtifactPath, ArtifactStore, ByteRange};
+use md5::{Digest as _, Md5};
+use oxflow_artifacts::{ArtifactPath, ArtifactStore, ByteRange, Checksum};
 use oxflow_model::{Error, ErrorCode, Result};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
@@ -30,6 +32,8 @@ pub struct Shared {
     pub progress: Arc<Progress>,
     /// Bounds memory.
     pub pieces: Arc<Semaphore>,
+    /// The storage has ETags that look like checksums, and are none.
+    pub doubtful: Arc<AtomicBool>,
 }
 
 /// Downloads a file of about this size. It appears at `target` as a whole, or not at all; until
@@ -50,10 +54,39 @@ pub async fn download(
     let version = facts.and_then(|facts| Some(Version { total: facts.size, etag: facts.etag? }));
     let partial = partial(target, version.as_ref());
     let mut file = Partial::open(shared, partial.clone(), version.as_ref()).await?;
+    let mut found = None;
+    for round in 0.. {
+        fetch(&mut file, path, version.as_ref()).await?;
+        file.file.flush().await.map_err(|error| unwritable(&partial, &error))?;
+        let before = found;
+        found = Some(md5_of(&partial, file.checksum.is_some()).await?);
+        match file.judge(before, found) {
+            Verdict::Fine => break,
+            Verdict::Damaged if round < RETRIES => file.forget().await?,
+            Verdict::Damaged => {
+                return Err(Error::internal(format!(
+                    "'{path}' is damaged on its way, again and again: its MD5 is not the one that \
+                     the storage tells."
+                )));
+            }
+        }
+    }
+    drop(file);
+    tokio::fs::rename(&partial, target).await.map_err(|error| unwritable(target, &error))?;
+    shared.progress.file_done();
+    Ok(())
+}
+
+/// Downloads what is missing; tries again what fails for a passing reason.
+async fn fetch(
+    file: &mut Partial<'_>,
+    path: &ArtifactPath,
+    version: Option<&Version>,
+) -> Result<()> {
     let mut attempt = 0;
     loop {
         let before = file.have;
-        let got = match &version {
+        let got = match version {
             Some(version) => file.take_pieces(path, version).await,
             None => file.take_whole(path).await,
         };
@@ -64,15 +97,32 @@ pub async fn download(
                 attempt = if file.have > before { 0 } else { attempt + 1 };
                 tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
             }
-            Err(error) => return Err(error),
-            Ok(()) => break,
+            got => return got,
         }
     }
-    file.file.flush().await.map_err(|error| unwritable(&partial, &error))?;
-    drop(file);
-    tokio::fs::rename(&partial, target).await.map_err(|error| unwritable(target, &error))?;
-    shared.progress.file_done();
-    Ok(())
+}
+
+/// Of a whole file; of none, where nobody wants to know.
+async fn md5_of(path: &Path, wanted: bool) -> Result<[u8; 16]> {
+    if !wanted {
+        return Ok([0; 16]);
+    }
+    let file = path.to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let (mut hash, mut file) = (Md5::new(), std::fs::File::open(file)?);
+        std::io::copy(&mut file, &mut hash)?;
+        Ok(hash.finalize().into())
+    });
+    let read = read.await.map_err(|error| Error::internal(error.to_string()))?;
+    read.map_err(|error: std::io::Error| {
+        Error::invalid(format!("Cannot read {}: {error}.", path.display()))
+    })
+}
+
+/// Whether a download is what the storage has.
+enum Verdict {
+    Fine,
+    Damaged,
 }
 
 /// Which content of a file is wanted.
@@ -103,6 +153,7 @@ struct Partial<'a> {
     path: PathBuf,
     file: File,
     have: u64,
+    checksum: Option<Checksum>,
 }
 
 impl<'a> Partial<'a> {
@@ -112,13 +163,34 @@ impl<'a> Partial<'a> {
         options.create(true).append(true);
         let file = options.open(&path).await.map_err(fail)?;
         let have = file.metadata().await.map_err(fail)?.len();
-        let mut partial = Partial { shared, file, have: 0, path };
+        let mut partial = Partial { shared, file, have: 0, path, checksum: None };
         if version.is_some_and(|version| have <= version.total) {
             partial.note(have);
         } else {
             partial.forget().await?;
         }
         Ok(partial)
+    }
+
+    /// What is twice the same was not damaged on its way: the storage's word is no checksum then.
+    fn judge(&self, before: Option<[u8; 16]>, found: Option<[u8; 16]>) -> Verdict {
+        let doubtful = &self.shared.doubtful;
+        match self.checksum {
+            None => Verdict::Fine,
+            Some(Checksum::Md5(md5) | Checksum::LikelyMd5(md5)) if found == Some(md5) => {
+                Verdict::Fine
+            }
+            Some(Checksum::Md5(_)) => Verdict::Damaged,
+            Some(Checksum::LikelyMd5(_)) if doubtful.load(Ordering::Relaxed) => Verdict::Fine,
+            Some(Checksum::LikelyMd5(_)) if before == found => {
+                doubtful.store(true, Ordering::Relaxed);
+                tracing::info!(
+                    "This storage tells no checksums of its files: they are not checked."
+                );
+                Verdict::Fine
+            }
+            Some(Checksum::LikelyMd5(_)) => Verdict::Damaged,
+        }
     }
 
     fn note(&mut self, bytes: u64) {
@@ -144,6 +216,7 @@ impl<'a> Partial<'a> {
     async fn take_whole(&mut self, path: &ArtifactPath) -> Result<()> {
         self.forget().await?;
         let mut reader = self.shared.store.read(path, None).await?;
+        self.checksum = reader.checksum;
         while let Some(chunk) = reader.body.next().await {
             self.append(&chunk?).await?;
         }
@@ -170,11 +243,13 @@ impl<'a> Partial<'a> {
                         format!("'{path}' was changed while it was downloaded. Try again."),
                     ));
                 }
+                let checksum = reader.checksum;
                 let bytes = reader.bytes(PIECE).await?;
-                Ok((permit, bytes))
+                Ok((permit, checksum, bytes))
             })
             .buffered(PIECES_PER_FILE);
-        while let Some((permit, bytes)) = pieces.try_next().await? {
+        while let Some((permit, checksum, bytes)) = pieces.try_next().await? {
+            self.checksum = checksum;
             self.append(&bytes).await?;
             drop(permit);
         }

@@ -37,7 +37,7 @@ use oxflow_model::{Error, ErrorCode};
 use crate::answer::error_response;
 use crate::app::AppState;
 use crate::router::{RouteInfo, Routes};
-use crate::{security, trace, workspace};
+use crate::{round, security, trace, workspace};
 
 pub use service::MLFLOW_VERSION;
 
@@ -88,6 +88,7 @@ pub fn router(app: AppState) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(app.clone(), workspace::choose))
+        .layer(middleware::from_fn(round::refuse))
         .layer(middleware::from_fn_with_state(app.clone(), security::protect))
         .layer(middleware::from_fn(trace::trace))
         .with_state(app)

@@ -1,0 +1,149 @@
+//! URLs by which clients read and write Google's storage themselves (version 4 signatures), made
+//! with the key of a service account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use oxflow_model::Clock;
+use oxflow_model::error::{Error, Result};
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::Direct;
+use super::s3_parts::encode;
+use crate::ArtifactPath;
+use crate::store::{MultipartUpload, Presigned, UploadedPart, unsupported};
+
+/// The longest that Google accepts.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A key of a service account.
+pub(super) struct SigningKey {
+    email: String,
+    pair: RsaKeyPair,
+}
+
+impl SigningKey {
+    /// The key in a file of credentials; `None` if that is of another kind.
+    pub(super) fn parse(file: &str) -> Option<SigningKey> {
+        let file: Value = serde_json::from_str(file).ok()?;
+        let email = file["client_email"].as_str()?.to_owned();
+        let der = PrivatePkcs8KeyDer::from_pem_slice(file["private_key"].as_str()?.as_bytes());
+        let pair = RsaKeyPair::from_pkcs8(der.ok()?.secret_pkcs8_der()).ok()?;
+        Some(SigningKey { email, pair })
+    }
+
+    fn sign(&self, text: &str) -> Result<String> {
+        let mut signature = vec![0; self.pair.public().modulus_len()];
+        self.pair
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)
+            .map_err(|_| Error::internal("Cannot sign a URL for the artifact storage."))?;
+        Ok(hex(&signature))
+    }
+}
+
+/// A bucket whose objects clients may read and write with URLs that we sign.
+pub(super) struct Signed {
+    /// `https://storage.googleapis.com`
+    pub endpoint: String,
+    pub bucket: String,
+    pub prefix: String,
+    pub key: Arc<SigningKey>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Signed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signed").field("bucket", &self.bucket).finish_non_exhaustive()
+    }
+}
+
+impl Signed {
+    fn url(
+        &self,
+        method: &str,
+        path: &ArtifactPath,
+        extra: &[(&str, &str)],
+        expires: Duration,
+    ) -> Result<String> {
+        let host = self.endpoint.split_once("://").map_or(&*self.endpoint, |(_, host)| host);
+        let object = match self.prefix.is_empty() {
+            true => encode(path.as_str()),
+            false => encode(&format!("{}/{path}", self.prefix)),
+        };
+        let resource = format!("/{}/{object}", self.bucket);
+        // 2024-05-06T07:08:09.123Z, without what is between the numbers.
+        let now = self.clock.now().iso8601();
+        let digits: String = now.chars().filter(char::is_ascii_digit).take(14).collect();
+        let (date, time) = digits.split_at(8);
+        let (scope, moment) =
+            (format!("{date}/auto/storage/goog4_request"), format!("{date}T{time}Z"));
+        let seconds = expires.min(LONGEST).as_secs().to_string();
+        let credential = format!("{}/{scope}", self.key.email);
+        let mut query: Vec<(&str, &str)> = vec![
+            ("X-Goog-Algorithm", "GOOG4-RSA-SHA256"),
+            ("X-Goog-Credential", &credential),
+            ("X-Goog-Date", &moment),
+            ("X-Goog-Expires", &seconds),
+            ("X-Goog-SignedHeaders", "host"),
+        ];
+        query.extend(extra);
+        query.sort_unstable();
+        let quote = |text: &str| encode(text).replace('/', "%2F");
+        let pairs: Vec<String> =
+            query.iter().map(|(name, value)| format!("{name}={}", quote(value))).collect();
+        let query = pairs.join("&");
+        let request =
+            format!("{method}\n{resource}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD");
+        let digest = hex(&Sha256::digest(request.as_bytes()));
+        let text = format!("GOOG4-RSA-SHA256\n{moment}\n{scope}\n{digest}");
+        let signature = self.key.sign(&text)?;
+        Ok(format!("{}{resource}?{query}&X-Goog-Signature={signature}", self.endpoint))
+    }
+}
+
+#[async_trait]
+impl Direct for Signed {
+    fn multipart(&self) -> bool {
+        false
+    }
+
+    async fn presign_read(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned> {
+        let extra = [("response-content-disposition", "attachment")];
+        Ok(Presigned { url: self.url("GET", path, &extra, expires)?, headers: Vec::new() })
+    }
+
+    async fn presign_write(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned> {
+        Ok(Presigned { url: self.url("PUT", path, &[], expires)?, headers: Vec::new() })
+    }
+
+    async fn create_multipart(&self, _: &ArtifactPath, _: u32) -> Result<MultipartUpload> {
+        Err(unsupported("Multipart upload"))
+    }
+
+    async fn complete_multipart(
+        &self,
+        _: &ArtifactPath,
+        _: &str,
+        _: Vec<UploadedPart>,
+    ) -> Result<()> {
+        Err(unsupported("Multipart upload"))
+    }
+
+    async fn abort_multipart(&self, _: &ArtifactPath, _: &str) -> Result<()> {
+        Err(unsupported("Multipart upload"))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
