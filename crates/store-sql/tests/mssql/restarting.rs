@@ -76,7 +76,7 @@ async fn a_connection_that_breaks_in_a_call_costs_only_time() {
         assert!(server.is_calm(), "{text}");
     }
     // Nobody can know whether it was written.
-    server.break_at("COMMIT");
+    server.break_at("COMMIT TRANSACTION");
     let error = log(store.as_ref(), 4).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::TemporarilyUnavailable, "{error}");
     log(store.as_ref(), 4).await.unwrap();

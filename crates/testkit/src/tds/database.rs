@@ -242,7 +242,7 @@ fn refusal(why: &rusqlite::Error) -> Refusal {
 fn too_much(why: &str) -> u32 {
     match why {
         why if why.contains("tables in a join") => 106,
-        why if why.contains("too large") || why.contains("overflow") => 8623,
+        why if ["too large", "too complex", "overflow"].iter().any(|word| why.contains(word)) => 8623,
         _ => 50000,
     }
 }
