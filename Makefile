@@ -13,7 +13,7 @@ MLFLOW = $(OXFLOW_VENVS)/mlflow-3.17.2/bin/mlflow
 # The same requests every time, so that a change is blamed for what it did and for nothing else; SEED=8 looks elsewhere.
 SEED ?= 7
 
-.PHONY: serve build ui test lint unit databases venvs e2e test-stores web-lint web-test replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
+.PHONY: serve build ui test lint unit databases venvs e2e test-stores test-mssql web-lint web-test replay conformance conformance-quick conformance-reference upgrade-matrix bench clean
 
 serve: ui
 	cargo build --release --bin oxflow
@@ -28,8 +28,8 @@ apt_install = echo "installing $(1)"; sudo=$$([ $$(id -u) = 0 ] || echo sudo); $
 
 # Each part leaves its counts in $(CARGO_TARGET_DIR)/results, so that they can be read together at the end.
 # The pages come first: cargo embeds them, and would otherwise compile the server twice.
-test: ui lint unit e2e test-stores web-test conformance-quick
-	@cat $(CARGO_TARGET_DIR)/results/{unit,e2e,stores,web,conformance}
+test: ui lint unit test-mssql e2e test-stores web-test conformance-quick
+	@cat $(CARGO_TARGET_DIR)/results/{unit,mssql,e2e,stores,web,conformance}
 
 # The web pages. Cargo embeds what is in web/dist, and does without when nothing is.
 UI_SOURCES = $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/package.json
@@ -67,10 +67,14 @@ databases:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(call apt_install,postgresql); }
 	@[ -x /usr/sbin/mariadbd ] || { $(call apt_install,mariadb-server); }
 
+# Where tests leave the statements that they sent to what stands for SQL Server.
+TSQL = $(CARGO_TARGET_DIR)/tsql
+
 WITH_DATABASES = tests/with-database.sh postgres tests/with-database.sh mariadb
 
 unit: databases | $(CARGO_TARGET_DIR)/results
-	@set -o pipefail; { \
+	@rm -rf $(TSQL)
+	@set -o pipefail; export OXFLOW_TEST_TSQL=$(TSQL); { \
 	   if command -v cargo-nextest >/dev/null; then $(WITH_DATABASES) cargo nextest run --workspace --no-fail-fast --color never; \
 	   else $(WITH_DATABASES) cargo test --workspace --no-fail-fast --lib --bins --tests; fi && cargo test --workspace --doc; \
 	 } 2>&1 | tee $(CARGO_TARGET_DIR)/results/unit.log; \
@@ -88,6 +92,14 @@ test-stores: build venvs | $(CARGO_TARGET_DIR)/results
 	$(PYTHON) tests/stores/setup_stores.py
 	@set -o pipefail; $(PYTEST) -q -p no:cacheprovider --durations=5 tests/stores 2>&1 | tee $(CARGO_TARGET_DIR)/results/stores.log; \
 	 status=$$?; grep '^stores: ' $(CARGO_TARGET_DIR)/results/stores.log > $(CARGO_TARGET_DIR)/results/stores; exit $$status
+
+# SQL Server, as far as it goes without one: statements are read by a parser, and clients of its protocol meet ours.
+test-mssql: unit build venvs | $(CARGO_TARGET_DIR)/results
+	@command -v tsql >/dev/null || { $(call apt_install,freetds-bin); }
+	$(PYTHON) tests/mssql/setup_mssql.py
+	@set -o pipefail; OXFLOW_TEST_TSQL=$(TSQL) $(OXFLOW_VENVS)/mssql/bin/python -m pytest -q -p no:cacheprovider tests/mssql 2>&1 \
+	   | tee $(CARGO_TARGET_DIR)/results/mssql.log; \
+	 status=$$?; sed -n '$$s/^/mssql: /p' $(CARGO_TARGET_DIR)/results/mssql.log > $(CARGO_TARGET_DIR)/results/mssql; exit $$status
 
 # What somebody thought of: the recorded scenarios.
 replay: build | $(CARGO_TARGET_DIR)/results
@@ -116,10 +128,12 @@ conformance: replay venvs
 conformance-reference: venvs
 	$(PYTHON) conformance/replay.py --server $(OXFLOW_VENVS)/mlflow-3.17.2/bin/mlflow
 
-# Databases of every release that changed the schema, upgraded by stock MLflow and by us. Takes about 20 minutes.
-upgrade-matrix: build
+# Databases of every release that changed the schema, upgraded by stock MLflow and by us. Takes about an hour.
+upgrade-matrix: build databases
 	$(PYTHON) conformance/upgrade/releases.py
-	$(PYTHON) conformance/upgrade/matrix.py --server $(OXFLOW_BIN) --answers --table docs/upgrading.md
+	@failed=0; for database in postgres mariadb; do \
+	   $(PYTHON) conformance/upgrade/matrix.py --server $(OXFLOW_BIN) --table docs/upgrading.md --database $$database || failed=1; \
+	 done; $(PYTHON) conformance/upgrade/matrix.py --server $(OXFLOW_BIN) --table docs/upgrading.md --answers || failed=1; exit $$failed
 
 bench:
 	cargo build --release --bin oxflow

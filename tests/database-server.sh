@@ -6,6 +6,7 @@
 # Prints the URI of an administrator when the server answers. Then it obeys lines on standard input, `stop`, `start`
 # and `restart`, and answers each with `done`. At the end of its input the server ends and its folder goes: so
 # nothing is left behind, however the tests end. Programs come from the Debian packages postgresql and mariadb-server.
+# What is committed is on disk only if OXFLOW_TEST_DURABLE is set, for measurements.
 set -euo pipefail
 # Where Debian keeps mariadbd; not everybody looks there.
 PATH=$PATH:/usr/sbin
@@ -23,6 +24,14 @@ if [ "$user" = root ]; then
   as() { setpriv --reuid="$user" --regid="$(id -gn "$user")" --init-groups "$@"; }
 else
   as() { "$@"; }
+fi
+
+if [ -n "${OXFLOW_TEST_DURABLE:-}" ]; then
+  postgres_speed="-c shared_buffers=512MB -c max_wal_size=4GB"
+  mariadb_log=512M mariadb_flush=1
+else
+  postgres_speed="-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+  mariadb_log=8M mariadb_flush=0
 fi
 
 missing() {
@@ -58,21 +67,20 @@ postgres_setup() {
 }
 postgres_start() {
   as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 start >/dev/null -o "-p $port -k $folder \
-    -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c ssl=on \
-    -c max_connections=400 -c autovacuum=off"
+    -c listen_addresses=127.0.0.1 -c ssl=on -c max_connections=400 $postgres_speed"
 }
 postgres_stop() { as "$bin/pg_ctl" -D "$folder/data" -w -t 60 -m "${1:-fast}" stop >/dev/null 2>&1; }
 
 mariadb_setup() {
   command -v mariadbd >/dev/null || missing mariadb-server
-  options=(--no-defaults --user="$user" --datadir="$folder/data" --innodb-log-file-size=8M)
+  options=(--no-defaults --user="$user" --datadir="$folder/data" --innodb-log-file-size=$mariadb_log)
   mariadb-install-db "${options[@]}" --auth-root-authentication-method=normal --skip-test-db >"$folder/setup.log"
   certificate
   uri="mysql://root@127.0.0.1:$port/mysql"
 }
 mariadb_start() {
   setsid mariadbd "${options[@]}" --port="$port" --bind-address=127.0.0.1 --socket="$folder/socket" \
-    --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=0 --skip-log-bin --ssl-cert="$folder/data/server.crt" \
+    --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=$mariadb_flush --skip-log-bin --ssl-cert="$folder/data/server.crt" \
     --ssl-key="$folder/data/server.key" --character-set-server=utf8mb4 \
     --max-connections=400 >"$folder/log" 2>&1 </dev/null &
   disown

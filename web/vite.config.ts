@@ -10,7 +10,7 @@ export default defineConfig({
   build: { outDir: "dist", emptyOutDir: false, target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 1200, modulePreload: { polyfill: false } },
   server: {
     proxy: Object.fromEntries(
-      ["/ajax-api", "/get-artifact", "/model-versions/get-artifact", "/version", "/openapi.json"].map((path) => [path, server]),
+      ["/ajax-api", "/api", "/get-artifact", "/model-versions/get-artifact", "/version", "/openapi.json"].map((path) => [path, server]),
     ),
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },

@@ -109,7 +109,12 @@ def _():
     killed = create_run(experiments[0], "eve", NOW, [], "killed")
     if VERSION < [1, 5]:
         raise NotImplementedError("the schema does not know it")
-    store.update_run_info(run_id(killed), RunStatus.from_string("KILLED"), NOW + 5, *(["k"] if len(inspect.signature(store.update_run_info).parameters) > 3 else []))
+    try:
+        store.update_run_info(run_id(killed), RunStatus.from_string("KILLED"), NOW + 5, *(["k"] if len(inspect.signature(store.update_run_info).parameters) > 3 else []))
+    except MlflowException as error:
+        if 'constraint "status"' not in str(error):
+            raise
+        raise NotImplementedError("on PostgreSQL the schema of this release does not")
 
 
 @part("experiment tags")
@@ -335,10 +340,11 @@ def _():
         5: ("mlflow.trace.cost", '{"input_cost": "0.5", "output_cost": Infinity, "total_cost": true}'),
         7: ("mlflow.trace.session", "s" * 300),
     }
-    update = sqlalchemy.text('UPDATE trace_request_metadata SET value = :v WHERE request_id = :t AND "key" = :k')
+    key = store.engine.dialect.identifier_preparer.quote_identifier("key")
+    update = sqlalchemy.text("UPDATE trace_request_metadata SET value = :v WHERE request_id = :t AND %s = :k" % key)
     with store.engine.begin() as connection:
-        for n, (key, value) in odd.items():
-            connection.execute(update, {"v": value, "t": "tr-%032x" % n, "k": key})
+        for n, (odd_key, value) in odd.items():
+            connection.execute(update, {"v": value, "t": "tr-%032x" % n, "k": odd_key})
         if "trace_metrics" in sqlalchemy.inspect(store.engine).get_table_names():
             connection.execute(sqlalchemy.text("DELETE FROM trace_metrics WHERE request_id = :t"), {"t": "tr-%032x" % 1})
 

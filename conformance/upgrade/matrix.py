@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Upgrades databases of old MLflow releases with stock MLflow and with Oxflow, and compares what comes out.
 
-    matrix.py --server target/debug/oxflow [--work FOLDER] [--table docs/upgrading.md] [VERSION...]
+    matrix.py --server target/debug/oxflow [--database mariadb] [--work FOLDER] [--table docs/upgrading.md] [VERSION...]
 
 For each release at which the schema changed, that release creates a database and fills it (fill.py). One copy is
 upgraded by `mlflow db upgrade` of the newest release, one by `oxflow db upgrade`. Schemas (tables, columns, types,
@@ -9,6 +9,7 @@ defaults, constraints and indexes by name) and all rows must be equal. Environme
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
@@ -23,10 +24,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import answers_alike  # noqa: E402
+import on_server  # noqa: E402
 import releases  # noqa: E402
 import schema_equal  # noqa: E402
 
 NEWEST = "3.17.2"
+# Releases that could not create their tables there, with the packages of their time, and those whose databases are
+# not upgraded there.
+LEFT_OUT = {"sqlite": [], "postgres": ["1.15.0"], "mariadb": list(releases.RELEASES)[:8]}
 # Jobs that wait or run are cancelled by the last revision, at the time of the upgrade.
 CLOCK = {("jobs", "last_update_time")}
 
@@ -131,16 +136,50 @@ def check(version, server, work, ask):
     }
 
 
-def table(lines):
+def check_on_server(version, server, kind, databases, work):
+    """The same, for a database on a server. The source is kept as a dump."""
+    source, name = work / f"{version}.{kind}.sql", version.replace(".", "_")
+    if not source.exists():
+        uri = databases.empty(f"filled_{name}")
+        said, _ = run([releases.python(version), HERE / "fill.py", uri], cwd=work)
+        source.with_suffix(".filled").write_text(said.splitlines()[-1].split(": ", 1)[-1])
+        source.write_text(on_server.dump(uri))
+    stock, ours = (databases.empty(f"{program}_{name}") for program in ("stock", "oxflow"))
+    for uri in (stock, ours):
+        on_server.load(uri, source.read_text())
+    found = on_server.revision(ours)
+    # The small package has the drivers of servers beside it.
+    _, stock_seconds = run([releases.python(NEWEST).parent / "mlflow", "db", "upgrade", stock], cwd=work)
+    said, our_seconds = run([server, "db", "upgrade", ours], cwd=work)
+    row_differences, count = on_server.compare_rows(stock, ours)
+    return {
+        "release": version, "revision": found, "steps": len(re.findall("^Upgrade ", said, re.M)), "rows": count, "asked": 0,
+        "filled": source.with_suffix(".filled").read_text(), "stock": stock_seconds, "ours": our_seconds,
+        "differences": on_server.compare_schemas(stock, ours) + row_differences,
+    }
+
+
+def table(lines, asked):
+    if not asked:
+        return server_table(lines)
     head = "| Release | Revision | Steps | Rows | Schema, rows and answers | Answers | MLflow, s | Oxflow, s |\n|---|---|--:|--:|---|--:|--:|--:|\n"
     row = "| {release} | `{revision}` | {steps} | {rows} | {verdict} | {asked} | {stock:.1f} | {ours:.2f} |\n"
-    verdict = lambda line: "equal" if not line["differences"] else f"**{len(line['differences'])} differences**"  # noqa: E731
     return head + "".join(row.format(verdict=verdict(line), **line) for line in lines)
 
 
-def write_table(path, text):
+def server_table(lines):
+    head = "| Release | Revision | Steps | Rows | Schema and rows | MLflow, s | Oxflow, s |\n|---|---|--:|--:|---|--:|--:|\n"
+    row = "| {release} | `{revision}` | {steps} | {rows} | {verdict} | {stock:.1f} | {ours:.2f} |\n"
+    return head + "".join(row.format(verdict=verdict(line), **line) for line in lines)
+
+
+def verdict(line):
+    return "equal" if not line["differences"] else f"**{len(line['differences'])} differences**"
+
+
+def write_table(path, kind, text):
     page = path.read_text()
-    begin, end = "<!-- matrix: begin -->\n", "<!-- matrix: end -->"
+    begin, end = f"<!-- {kind}: begin -->\n", f"<!-- {kind}: end -->"
     before, after = page.index(begin) + len(begin), page.index(end)
     path.write_text(page[:before] + text + page[after:])
 
@@ -151,15 +190,23 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, help="keep databases here; sources that are there are used again")
     parser.add_argument("--answers", action="store_true", help="also start both servers and compare what they answer")
     parser.add_argument("--table", type=pathlib.Path, help="write the table into this page")
+    parser.add_argument("--database", choices=["sqlite", *on_server.KINDS], default="sqlite", help="where the databases are")
     parser.add_argument("versions", nargs="*", metavar="VERSION")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="oxflow-upgrade-") as scratch:
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="oxflow-upgrade-"))
+        on_servers = args.database != "sqlite"
+        databases = stack.enter_context(on_server.Server(args.database)) if on_servers else None
         work = (args.work or pathlib.Path(scratch)).resolve()
         work.mkdir(parents=True, exist_ok=True)
         lines, failed = [], 0
-        for version in args.versions or releases.RELEASES:
+        wanted = [version for version in releases.RELEASES if version not in LEFT_OUT[args.database]]
+        for version in args.versions or wanted:
             try:
-                line = check(version, args.server.resolve(), work, args.answers)
+                if on_servers:
+                    line = check_on_server(version, args.server.resolve(), args.database, databases, work)
+                else:
+                    line = check(version, args.server.resolve(), work, args.answers)
             except RuntimeError as error:
                 failed += 1
                 print(f"{version}: {error}", flush=True)
@@ -170,8 +217,8 @@ def main():
             for difference in line["differences"]:
                 print(f"  {difference}")
     if args.table:
-        write_table(args.table, table(lines))
-    print(f"upgrade matrix: {len(lines)} releases, {failed} failed")
+        write_table(args.table, args.database, table(lines, not on_servers))
+    print(f"upgrade matrix, {args.database}: {len(lines)} releases, {failed} failed")
     return 1 if failed else 0
 
 

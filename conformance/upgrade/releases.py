@@ -55,7 +55,7 @@ RELEASES = {
 WITH_PIP = {
     "1.0.0": [
         "mlflow==1.0.0", "pandas==0.25.3", "sqlalchemy==1.3.5", "alembic==1.0.11", "protobuf<3.21", "flask<1.1",
-        "markupsafe<2.1", "jinja2<3", "itsdangerous<2", "werkzeug<1",
+        "markupsafe<2.1", "jinja2<3", "itsdangerous<2", "werkzeug<1", "psycopg2-binary<2.9", "pymysql<1.1",
     ],
 }
 

@@ -94,7 +94,7 @@ def test_a_database_that_cannot_be_used(new_server, database):
     with new_server(store=database):
         pass
     sql(database, "UPDATE alembic_version SET version_num = '75868b020152'")
-    refused(new_server(store=database), "75868b020152", "mlflow db upgrade")
+    refused(new_server(store=database), "75868b020152", "oxflow db upgrade")
     sql(database, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
     refused(new_server(store=database), "ffffffffffff", "newer")
 

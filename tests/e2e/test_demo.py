@@ -44,7 +44,7 @@ def test_a_demo_is_made_once_and_its_files_come_as_an_archive(new_server):
     server = new_server()
     made = demo(server)
     assert made.returncode == 0, made.stderr
-    assert made.stdout.startswith("Made 6 experiments with 31 runs and 102 files."), made.stdout
+    assert made.stdout.startswith("Made 6 experiments with 62 runs and 103 files."), made.stdout
     again = demo(server)
     assert (again.returncode, again.stdout) == (1, "")
     assert "There is a demo in this database already" in again.stderr

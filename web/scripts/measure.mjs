@@ -1,11 +1,12 @@
 // Measures pages in Chromium, on a server over a database of bench/page_database.py:
 //
 //     node scripts/measure.mjs http://127.0.0.1:5000
+//     node scripts/measure.mjs http://127.0.0.1:5000 long      only the chart of long curves
 //
 // Prints medians of cold loads (a fresh profile each), from navigation until what is waited for has been drawn.
 import { chromium } from "playwright-core";
 
-const [base] = process.argv.slice(2);
+const [base, only] = process.argv.slice(2);
 if (!base) throw new Error("Usage: measure.mjs URL");
 const ROUNDS = 7;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
@@ -104,11 +105,13 @@ async function ids(experiment) {
 
 const rows = `document.querySelectorAll("[data-run]").length > 10 && document.querySelector('.head-label[title^="metrics/m000"]')`;
 const drawn = (count) => `!document.querySelector(".skeleton") && document.querySelectorAll("[data-metric] canvas").length >= ${count}`;
-console.log(`first page, as sent: ${await sizes()}`);
-console.log(`10,000 runs x 100 metrics, table: ${await timed("/experiments/1", rows)}`);
-console.log(`scrolling, 3 rows a frame: ${await scrolling(90)}`);
-console.log(`scrolling, 12 rows a frame: ${await scrolling(360)}`);
-console.log(`sorting by a metric: ${await sorting()}`);
-console.log(`20 charts x 50 runs x 1,000 points: ${await timed(`/experiments/2?mode=charts&chartColumns=5&chartHeight=150&shown=${await ids("2")}`, drawn(20), 1100)}`);
-console.log(`one chart, 50 runs x 100,000 points: ${await timed(`/experiments/3?mode=charts&chartColumns=1&chartHeight=500&shown=${await ids("3")}`, drawn(1))}`);
+if (only !== "long") {
+  console.log(`first page, as sent: ${await sizes()}`);
+  console.log(`10,000 runs x 100 metrics, table: ${await timed("/experiments/1", rows)}`);
+  console.log(`scrolling, 3 rows a frame: ${await scrolling(90)}`);
+  console.log(`scrolling, 12 rows a frame: ${await scrolling(360)}`);
+  console.log(`sorting by a metric: ${await sorting()}`);
+  console.log(`20 charts x 50 runs x 1,000 points: ${await timed(`/experiments/2?mode=charts&chartColumns=5&chartHeight=150&shown=${await ids("2")}`, drawn(20), 1100)}`);
+}
+console.log(`one chart of 50 long curves: ${await timed(`/experiments/3?mode=charts&chartColumns=1&chartHeight=500&shown=${await ids("3")}`, drawn(1))}`);
 await browser.close();

@@ -1,17 +1,18 @@
 // Takes the screenshots of the documentation from a server on a database that `oxflow demo` filled:
 //
 //     node scripts/screenshots.mjs http://127.0.0.1:5000
+//     node scripts/screenshots.mjs http://127.0.0.1:5000 FOLDER    every page in both widths and themes, to look at
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const base = process.argv[2];
-if (!base) throw new Error("Usage: screenshots.mjs URL");
-const folder = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
+const [base, all] = process.argv.slice(2);
+if (!base) throw new Error("Usage: screenshots.mjs URL [FOLDER]");
+const folder = all ? `${all}/` : fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
 mkdirSync(folder, { recursive: true });
 
 async function post(path, body) {
-  const response = await fetch(`${base}/api/2.0/mlflow/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const response = await fetch(`${base}/ajax-api/2.0/mlflow/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   return response.json();
 }
 
@@ -20,6 +21,8 @@ const idOf = (name) => experiments.find((item) => item.name === name).experiment
 const sweep = idOf("vision/resnet-sweep");
 const { runs } = await post("runs/search", { experiment_ids: [sweep], max_results: 4 });
 const ids = runs.map((run) => run.info.run_id);
+const land = idOf("vision/segmentation");
+const lastOf = async (experiment) => (await post("runs/search", { experiment_ids: [experiment], max_results: 1 })).runs[0].info.run_id;
 const query = (state) => Object.entries(state).map(([key, value]) => `${key}=${encodeURIComponent(typeof value === "string" ? value : JSON.stringify(value))}`).join("&");
 
 const SHOTS = {
@@ -30,6 +33,9 @@ const SHOTS = {
   charts: [`/experiments/${sweep}?${query({ mode: "charts", smoothing: 0.6 })}`, "[data-metric] canvas"],
   bands: [`/experiments/${sweep}?${query({ mode: "charts", groupBy: ["param:optimizer"], smoothing: 0.6 })}`, "[data-metric] canvas"],
   box: [`/experiments/${sweep}?${query({ mode: "box", box: ["param:optimizer", "metric:val/accuracy"] })}`, ".plot canvas"],
+  contour: [`/experiments/${sweep}?${query({ mode: "contour" })}`, ".plot canvas"],
+  best: [`/experiments/${sweep}?${query({ sort: "-max:val/accuracy", columns: ["attribute:start_time", "attribute:duration", "metric:val/accuracy", "max:val/accuracy", "metric:val/loss", "min:val/loss", "param:lr", "param:optimizer", "param:augment"] })}`, "[data-run]"],
+  bars: [`/experiments/${idOf("tabular/churn")}?${query({ mode: "charts" })}`, ".bars"],
   images: [`/experiments/${sweep}?${query({ mode: "images" })}`, ".picture img"],
   scatter: [`/experiments/${sweep}?${query({ mode: "scatter", scatter: ["param:lr", "metric:val/accuracy", "metric:val/loss"] })}`, ".plot canvas"],
   parallel: [`/experiments/${sweep}?${query({ mode: "parallel", filter: "metrics.`val/accuracy` > 0.85" })}`, ".plot canvas"],
@@ -37,12 +43,15 @@ const SHOTS = {
   artifacts: [`/experiments/${sweep}/runs/${ids[0]}/artifacts/code/train.py`, ".hljs-keyword"],
   page: [`/experiments/${sweep}/runs/${ids[0]}/artifacts/confusion.html`, "iframe"],
   compare: [`/compare-runs?${query({ runs: ids, experiments: [sweep] })}`, ".compare"],
+  map: [`/experiments/${land}/runs/${await lastOf(land)}/artifacts/parcels.geojson`, ".geo svg"],
+  about: [`/experiments/${sweep}/about`, "text=Log to this experiment"],
+  models: ["/models", "text=imagenet-classifier"],
   model: ["/models/imagenet-classifier", "text=Version 4"],
   version: ["/models/imagenet-classifier/versions/2", "text=Load it"],
   prompt: ["/prompts/summarize", "text=Version 2"],
 };
 // Every page in light, those with colours of their own in dark as well.
-const DARK = ["runs", "charts", "run", "compare"];
+const DARK = ["runs", "charts", "run", "compare", "contour"];
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 async function take(name, colorScheme, width = 1440) {
@@ -62,7 +71,13 @@ async function take(name, colorScheme, width = 1440) {
   await page.screenshot({ path: folder + file });
   await context.close();
 }
-for (const name of Object.keys(SHOTS)) await take(name, "light");
-for (const name of DARK) await take(name, "dark");
-await take("runs", "light", 1024);
+// In the documentation; the others are taken to be looked at.
+const UNUSED = new Set(["about", "models"]);
+for (const name of Object.keys(SHOTS)) {
+  if (!all && UNUSED.has(name)) continue;
+  await take(name, "light");
+  if (all || DARK.includes(name)) await take(name, "dark");
+  if (all || name === "runs") await take(name, "light", 1024);
+  if (all) await take(name, "dark", 1024);
+}
 await browser.close();

@@ -4,7 +4,7 @@ const KEYS: [string, [string, string][]][] = [
   ["Everywhere", [["Ctrl K", "Find an experiment, a model, a page"], ["?", "This sheet"], ["T", "Light or dark"], ["[", "Narrow or widen the sidebar"]]],
   [
     "Runs",
-    [["/", "Filter"], ["1 to 6", "Table, charts, scatter, parallel coordinates, box plot, images"], ["C", "Compare what is selected"], ["P", "Pause or resume live updates"], ["Shift click", "Select a range"], ["Escape", "Clear the selection"]],
+    [["/", "Filter"], ["1 to 7", "Table, charts, scatter, parallel coordinates, box plot, contours, images"], ["C", "Compare what is selected"], ["P", "Pause or resume live updates"], ["Shift click", "Select a range"], ["Escape", "Clear the selection"]],
   ],
   ["Charts", [["Drag", "Zoom all charts into a range"], ["Double click", "Zoom out"]]],
 ];

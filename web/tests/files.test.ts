@@ -50,6 +50,32 @@ test("files are uploaded, into the folder that is shown", async () => {
   await done(page);
 });
 
+test("of a long log, the beginning and the end are a press away", async () => {
+  const { run } = await api<{ run: { info: { run_id: string } } }>("runs/create", { experiment_id: demo.experiment, run_name: "long log", start_time: 1 });
+  const id = run.info.run_id;
+  const lines = Array.from({ length: 120_000 }, (_, at) => `line number ${at}\n`).join("");
+  await fetch(`${inject("url")}/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${id}&path=train.log`, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: lines });
+  const page = await open(`${home}/runs/${id}/artifacts/train.log`);
+  await page.getByText("The first 1.0 MB of 2.2 MB.").waitFor();
+  await page.getByRole("button", { name: "End" }).click();
+  await page.getByText("The last 1.0 MB of 2.2 MB.").waitFor();
+  const shown = await page.locator(".code").innerText();
+  expect(shown.trimEnd().endsWith("line number 119999")).toBe(true);
+  expect(shown.trimStart().startsWith("line number ")).toBe(true);
+  await api("runs/delete", { run_id: id });
+  await done(page);
+});
+
+test("a logged model takes files as well", async () => {
+  const { models } = await api<{ models: { info: { model_id: string } }[] }>("logged-models/search", { experiment_ids: [demo.experiment] });
+  const page = await open(`${home}/models/${models[0]?.info.model_id ?? ""}?tab=artifacts`);
+  await page.getByText("Drop some here to upload them").waitFor();
+  await page.getByTestId("upload").setInputFiles({ name: "card.md", mimeType: "text/markdown", buffer: Buffer.from("# A card") });
+  await page.getByRole("treeitem", { name: "card.md" }).click();
+  await page.getByRole("heading", { name: "A card" }).waitFor();
+  await done(page);
+});
+
 test("a page among the artifacts is shown, without any rights", async () => {
   const page = await open(`${files}/confusion.html`);
   const frame = page.frameLocator("iframe");
@@ -77,11 +103,27 @@ test("a PDF is left to the browser's viewer", async () => {
   await done(page);
 });
 
-test("a Parquet file is shown as a table", async () => {
-  const page = await open(`${files}/scores.parquet`);
-  await page.getByText("1500 rows, 3 columns; the first 1000 are shown").waitFor();
-  await page.getByRole("columnheader", { name: "confidence" }).waitFor();
-  await page.getByRole("cell", { name: "val_00007.jpg" }).waitFor();
+for (const compression of ["snappy", "zstd"]) {
+  test(`a Parquet file is shown as a table, ${compression}`, async () => {
+    const page = await open(`${files}/scores.${compression}.parquet`);
+    await page.getByText("1500 rows, 3 columns; the first 1000 are shown").waitFor();
+    await page.getByRole("columnheader", { name: "confidence" }).waitFor();
+    await page.getByRole("cell", { name: "val_00007.jpg" }).waitFor();
+    await done(page);
+  });
+}
+
+test("a GeoJSON file is shown as a map, and as its source", async () => {
+  const found = await api<{ experiment: { experiment_id: string } }>("experiments/get-by-name?experiment_name=vision/segmentation");
+  const id = found.experiment.experiment_id;
+  const { runs } = await api<{ runs: { info: { run_id: string } }[] }>("runs/search", { experiment_ids: [id], order_by: ["attributes.start_time DESC"], max_results: 1 });
+  const page = await open(`/experiments/${id}/runs/${runs[0]?.info.run_id ?? ""}/artifacts/parcels.geojson`);
+  await page.getByRole("img", { name: "Map of 23 features" }).waitFor();
+  expect(await page.locator(".geo-area").count()).toBe(20);
+  await page.locator(".geo-area").first().hover();
+  await page.locator(".geo-facts").getByText("confidence").waitFor();
+  await page.getByRole("button", { name: "Source" }).click();
+  await page.getByText('"FeatureCollection"').first().waitFor();
   await done(page);
 });
 
@@ -90,12 +132,12 @@ test("pictures over steps are shown for runs side by side, and for one run", asy
   const section = page.getByRole("region", { name: "val/sample" });
   const pictures = section.getByRole("button");
   await pictures.first().waitFor();
-  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 3);
+  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 6);
   await section.getByText("step 400").first().waitFor();
   await page.getByRole("button", { name: "Earlier step" }).click();
   await section.getByText("step 300").first().waitFor();
   await page.getByRole("button", { name: "All steps" }).click();
-  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 15);
+  await page.waitForFunction(() => document.querySelectorAll(".picture-section:last-child .picture").length === 30);
   await pictures.first().click();
   await page.waitForFunction(() => (document.querySelector("dialog img") as HTMLImageElement | null)?.naturalWidth === 96);
   await done(page);

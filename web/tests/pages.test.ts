@@ -9,7 +9,9 @@ const last = demo.runs[demo.runs.length - 1] ?? "";
 
 test("experiments are searched, created, renamed, deleted and restored", async () => {
   const page = await open("/experiments");
-  await page.getByText("wake-word").waitFor();
+  const row = page.getByRole("listitem").filter({ hasText: "resnet-sweep" });
+  await row.getByText("12", { exact: true }).waitFor();
+  await row.locator(".running").getByText("1").waitFor();
   await page.getByPlaceholder("Search names and tags").fill("wak");
   await page.getByRole("link", { name: "speech/wake-word" }).waitFor();
   expect(await page.locator(".xlist-row").count()).toBe(1);
@@ -106,7 +108,7 @@ test("groups of runs are drawn as means between their extremes", async () => {
   await done(page);
 });
 
-test("scatter, parallel coordinates and boxes are drawn", async () => {
+test("scatter, parallel coordinates, boxes and contours are drawn", async () => {
   const page = await open(`${home}?mode=scatter`);
   await page.locator(".plot canvas").waitFor();
   await page.keyboard.press("4");
@@ -114,6 +116,11 @@ test("scatter, parallel coordinates and boxes are drawn", async () => {
   expect(page.url()).toContain("parallel");
   await page.keyboard.press("5");
   await page.getByRole("img", { name: /^val\/.* by .* of 12 runs$/ }).waitFor();
+  await page.keyboard.press("6");
+  await page.getByRole("img", { name: /^val\/.* by .* and .* of 12 runs$/ }).waitFor();
+  await page.locator(".chart-tools select").nth(1).selectOption("param:seed");
+  await page.getByRole("img", { name: /^val\/.* by .* and seed of 12 runs$/ }).waitFor();
+  expect(page.url()).toContain("contour=");
   await done(page);
 });
 
@@ -121,7 +128,10 @@ test("a run shows params, metrics, charts, and previews of its files", async () 
   const page = await open(`${home}/runs/${last}`);
   await page.getByRole("list", { name: "Params" }).getByText("randaug").or(page.getByText("weight_decay")).first().waitFor();
   await page.getByPlaceholder("Search metrics").fill("top5");
-  expect(await page.getByRole("list", { name: "Metrics" }).getByRole("listitem").count()).toBe(1);
+  const metrics = page.getByRole("region", { name: "Metrics" }).last();
+  expect(await metrics.locator("tbody tr").count()).toBe(1);
+  // Last, lowest, highest: the server is asked for the latter.
+  await page.waitForFunction(() => !document.querySelector("[aria-label=Metrics] tbody tr")?.textContent?.includes("–"));
   await page.getByRole("link", { name: "Charts" }).click();
   await page.locator('[data-metric="val/loss"] canvas').waitFor();
   await page.getByRole("link", { name: "Artifacts" }).click();
@@ -131,6 +141,10 @@ test("a run shows params, metrics, charts, and previews of its files", async () 
   await page.getByRole("heading", { name: "Evaluation" }).waitFor();
   await page.getByRole("treeitem", { name: /config.yaml/ }).click();
   await page.locator(".hljs-attr").first().waitFor();
+  await page.getByRole("treeitem", { name: /model/ }).click();
+  await page.getByRole("treeitem", { name: /MLmodel/ }).click();
+  await page.getByRole("list", { name: "Inputs" }).getByText("width").waitFor();
+  await page.getByText(`runs:/${last}/model`).waitFor();
   await page.getByRole("treeitem", { name: /samples/ }).click();
   await page.getByRole("treeitem", { name: /step_0100.png/ }).click();
   await page.waitForFunction(() => (document.querySelector(".files-image img") as HTMLImageElement | null)?.naturalWidth === 192);
@@ -148,6 +162,40 @@ test("runs are compared by what differs", async () => {
   await page.getByRole("rowheader", { name: "depth" }).waitFor();
   await page.getByRole("button", { name: "Curves" }).click();
   await page.locator('[data-metric="train/loss"] canvas').waitFor();
+  await done(page);
+});
+
+test("files and pictures of runs are compared side by side", async () => {
+  const page = await open(`/compare-runs?runs=${encodeURIComponent(JSON.stringify(demo.runs.slice(-2)))}`);
+  await page.getByRole("button", { name: "Files" }).click();
+  await page.getByRole("option", { name: "samples 1 of 2" }).waitFor();
+  await page.getByRole("option", { name: "config.yaml" }).click();
+  expect(await page.getByRole("region", { name: "config.yaml" }).count()).toBe(2);
+  await page.getByRole("button", { name: "Differences" }).click();
+  await page.locator(".diff-new").getByText(/lr: /).waitFor();
+  await page.getByRole("button", { name: "Images" }).click();
+  await page.getByRole("region", { name: "val/sample" }).getByRole("button").nth(1).waitFor();
+  await done(page);
+});
+
+test("a model is registered from its run", async () => {
+  const page = await open(`${home}/runs/${last}`);
+  await page.getByRole("button", { name: "Register a model" }).click();
+  await page.getByRole("combobox", { name: "Model, known or new" }).fill("from-a-run");
+  await page.getByRole("button", { name: "Register" }).last().click();
+  await page.getByRole("heading", { name: "Version 1" }).waitFor();
+  const { model_version: made } = await api<{ model_version: { run_id: string; source: string } }>("model-versions/get?name=from-a-run&version=1");
+  expect(made).toMatchObject({ run_id: last, source: `runs:/${last}/model` });
+  await page.getByRole("region", { name: "Signature" }).getByText("width").waitFor();
+  await done(page);
+});
+
+test("versions of a model are compared by their runs", async () => {
+  const page = await open("/models/imagenet-classifier");
+  await page.getByRole("checkbox", { name: "Choose version 1" }).check();
+  await page.getByRole("checkbox", { name: "Choose version 2" }).check();
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("heading", { name: "Compare 2 runs" }).waitFor();
   await done(page);
 });
 
@@ -178,7 +226,10 @@ test("prompts show what changed, logged models what they are", async () => {
   await page.locator(".diff-new").getByText("for a busy reader").waitFor();
   await page.goto(`${inject("url")}/#${home}/models`);
   await page.getByRole("link", { name: "resnet34-2" }).click();
-  await page.getByText("test/accuracy").waitFor();
+  await page.getByRole("list", { name: "Metrics" }).getByText("test/f1").waitFor();
+  await page.goto(`${inject("url")}/#/prompts/translate`);
+  await page.getByRole("button", { name: "Changes since v1" }).click();
+  await page.locator(".diff-new").getByText("into {{ language }}").waitFor();
   await done(page);
 });
 
@@ -230,6 +281,12 @@ for (const colorScheme of ["light", "dark"] as const) {
       [`${home}?mode=charts`, "Smoothing"],
       [`${home}?mode=images`, "val/sample"],
       [`${home}?mode=box`, "12 runs"],
+      [`${home}?mode=contour`, "smoothed between them"],
+      [`${home}?mode=scatter`, "runs have both"],
+      [`${home}/runs/${last}/artifacts/model/MLmodel`, "Flavours"],
+      [`${home}/runs/${last}/charts`, "Smoothing"],
+      ["/prompts", "translate"],
+      ["/nothing/of/this", "There is no such page"],
       [`${home}/about`, "Log to this experiment"],
       [`${home}/models`, "resnet34-0"],
       [`${home}/runs/${last}`, "Load this run"],

@@ -78,6 +78,23 @@ test("columns are chosen, and remembered", async () => {
   await done(page);
 });
 
+test("lowest and highest values are columns, to sort by as well", async () => {
+  const page = await open(home);
+  await page.locator("[data-run]").first().waitFor();
+  await page.getByRole("columnheader", { name: "val/loss" }).hover();
+  await page.getByRole("button", { name: "Actions for column val/loss" }).click();
+  await page.getByRole("menuitem", { name: "Show lowest" }).click();
+  const head = page.getByRole("columnheader", { name: "min val/loss" });
+  await head.locator(".head-label").click();
+  await page.locator("[aria-sort=ascending]").waitFor();
+  const { ranges } = await fetch(`${inject("url")}/ajax-api/2.0/oxflow/metrics/ranges?metric_keys=val/loss&${demo.runs.map((id) => `run_ids=${id}`).join("&")}`).then((answer) => answer.json() as Promise<{ ranges: { run_id: string; min: number }[] }>);
+  const best = ranges.sort((a, b) => a.min - b.min)[0];
+  await page.waitForFunction((id) => document.querySelector("[data-run]")?.getAttribute("data-run") === id, best?.run_id);
+  await page.locator(`[data-run="${best?.run_id}"] [title="${best?.min}"]`).waitFor();
+  expect(page.url()).toContain("min%3Aval");
+  await done(page);
+});
+
 test("selected runs are tagged, downloaded, compared, deleted and restored", async () => {
   const { experiment_id: id } = await api<{ experiment_id: string }>("experiments/create", { name: "to be changed" });
   for (const name of ["first", "second", "third"]) {

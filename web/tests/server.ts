@@ -1,4 +1,4 @@
-/** Starts the server on a database of its own, and fills it with the stock client. */
+/** Starts the server on a demo of its own, to which the stock client adds what only it makes. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -49,20 +49,35 @@ async function start(folder: string, prefix: string): Promise<{ process: ChildPr
   }
 }
 
+/** The pages of `web/dist` in front of a server whose own are older: for looking at a change without compiling. */
+async function preview(server: string): Promise<{ process: ChildProcess; url: string }> {
+  const port = await freePort();
+  const child = spawn("npx", ["vite", "preview", "--host", "127.0.0.1", "--port", String(port)], { cwd: join(repository, "web"), stdio: "ignore", env: { ...process.env, OXFLOW_URL: server } });
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + START_MS;
+  while (!(await fetch(url).catch(() => undefined))?.ok) {
+    if (Date.now() > deadline) throw new Error(`vite did not start at ${url}`);
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
+  return { process: child, url };
+}
+
 export default async function setup(project: TestProject) {
   if (!existsSync(binary)) throw new Error(`There is no ${binary}; run make build.`);
   const folder = mkdtempSync(join(tmpdir(), "oxflow-pages-"));
+  execFileSync(binary, ["demo", "--backend-store-uri", `sqlite:///${folder}/mlflow.db`, "--runs", "12", "--steps", "60"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
   const servers = [await start(folder, ""), await start(folder, "/under/this")];
   const [first, second] = servers;
   const python = join(venvs, "mlflow-3.17.2/bin/python");
-  const output = execFileSync(python, [join(repository, "web/scripts/demo.py"), first?.url ?? "", "--small"], {
+  const output = execFileSync(python, [join(repository, "web/tests/stock.py"), first?.url ?? ""], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: "true" },
   });
   const line = output.split("\n").find((text) => text.startsWith('{"experiment"'));
-  if (!line) throw new Error(`demo.py said: ${output}`);
-  project.provide("url", first?.url ?? "");
+  if (!line) throw new Error(`stock.py said: ${output}`);
+  if (process.env.PAGES === "dist" && first) servers.unshift(await preview(first.url));
+  project.provide("url", servers[0]?.url ?? "");
   project.provide("prefixed", second?.url ?? "");
   project.provide("demo", JSON.parse(line) as Demo);
   return async () => {

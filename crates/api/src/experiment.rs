@@ -71,6 +71,17 @@ message! {
         next_page_token: Option<String>,
     }
 
+    /// How many active runs an experiment has, and when the last of them began or ended.
+    pub struct ExperimentActivity {
+        experiment_id: Option<String>,
+        runs: Option<i64>,
+        running: Option<i64>,
+        last_run_time: Option<i64>,
+    }
+
+    /// The answer to `GET oxflow/experiments/activity`: those that have active runs.
+    pub struct ExperimentActivityResponse { experiments: Vec<ExperimentActivity> }
+
     /// `GET experiments/list` of MLflow 1.x
     pub struct ListExperiments {
         view_type: Option<ViewType>,

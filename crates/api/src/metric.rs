@@ -73,6 +73,23 @@ message! {
 
     /// The answer to [`GetCurves`]: those of the runs that have points.
     pub struct CurvesResponse { curves: Vec<Curve> }
+
+    /// `GET oxflow/metrics/ranges`
+    pub struct GetMetricRanges {
+        [required] run_ids: Option<Vec<String>>,
+        [required] metric_keys: Option<Vec<String>>,
+    }
+
+    /// The lowest and the highest value of a metric of a run, NaN aside.
+    pub struct MetricRange {
+        run_id: Option<String>,
+        key: Option<String>,
+        min: Option<f64>,
+        max: Option<f64>,
+    }
+
+    /// The answer to [`GetMetricRanges`]: those that have numbers.
+    pub struct MetricRangesResponse { ranges: Vec<MetricRange> }
 }
 
 impl From<model::Metric> for Metric {

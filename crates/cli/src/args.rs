@@ -209,15 +209,16 @@ pub struct DownloadArgs {
 pub enum DbCommand {
     /// Bring a database of an older MLflow to the current schema, or give an empty one its tables.
     ///
-    /// A SQLite file is copied first, and the upgrade is all done or not at all. Stop all servers
-    /// that use the database before.
+    /// A SQLite file is copied first. On SQLite and PostgreSQL the upgrade is all done or not at
+    /// all; on MySQL and MariaDB, one that was cut off goes on when it is run again. Stop all
+    /// servers that use the database before.
     Upgrade(UpgradeArgs),
 }
 
 /// `oxflow db upgrade`.
 #[derive(Args, Debug)]
 pub struct UpgradeArgs {
-    /// The database, e.g. sqlite:///mlflow.db
+    /// The database, e.g. sqlite:///mlflow.db or postgresql://user:password@host/database
     pub url: String,
     /// Print what would be done, and do nothing
     #[arg(long)]

@@ -14,7 +14,7 @@ fn options(uri: &str, cwd: &Path, backup: bool) -> UpgradeOptions {
 }
 
 /// `oxflow db upgrade`. What it does is told through `say`.
-pub fn upgrade_command(args: &UpgradeArgs, say: &mut dyn FnMut(&str)) -> Result<()> {
+pub fn upgrade_command(args: &UpgradeArgs, say: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
     let cwd = std::env::current_dir()
         .map_err(|error| Error::invalid(format!("No working directory: {error}.")))?;
     let options = options(&args.url, &cwd, !args.no_backup);

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use oxflow_model::search::{ExperimentClause, ExperimentOrder, ExperimentOrderKey, ExperimentTime};
 use oxflow_model::{
     ArtifactLocation, DatasetSummary, Error, ErrorCode, Experiment, ExperimentId, LifecycleStage,
-    Millis, NewExperiment, Page, Result, Tag, limits,
+    Millis, NewExperiment, Page, Result, RunStatus, Tag, limits,
 };
-use oxflow_store::{ExperimentSearch, ExperimentStore};
+use oxflow_store::{ExperimentActivity, ExperimentSearch, ExperimentStore};
 
 use crate::changes::Changes;
 use crate::folder::unreadable;
@@ -198,6 +198,15 @@ impl ExperimentStore for FileStore {
             }
             changes.remove(&format!("{id}/tags/{key}"));
             Ok(())
+        })
+        .await
+    }
+
+    async fn experiment_activity(&self) -> Result<Vec<ExperimentActivity>> {
+        self.read(move |view| {
+            let ids: Vec<ExperimentId> = all(view).iter().map(|experiment| experiment.id).collect();
+            let paths = paths(view, &ids);
+            Ok(paths.iter().filter_map(|(id, path)| activity(view, *id, path)).collect())
         })
         .await
     }
@@ -392,6 +401,19 @@ pub fn paths(view: &View<'_>, ids: &[ExperimentId]) -> Vec<(ExperimentId, String
     ids.sort_unstable();
     ids.dedup();
     ids.into_iter().filter_map(|id| Some((id, experiments.path(id)?.0))).collect()
+}
+
+/// What happens in an experiment; `None` if it has no active run.
+fn activity(view: &View<'_>, id: ExperimentId, path: &str) -> Option<ExperimentActivity> {
+    let mut runs = run_state::all(view, id, path, Needs::default());
+    runs.retain(|run| run.info.lifecycle_stage == LifecycleStage::Active);
+    let running = runs.iter().filter(|run| run.info.status == RunStatus::Running).count();
+    let times = runs.iter().flat_map(|run| [run.info.started_at, run.info.ended_at]);
+    let last = times.flatten().max();
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let activity =
+        ExperimentActivity { id, runs: count(runs.len()), running: count(running), last };
+    (!runs.is_empty()).then_some(activity)
 }
 
 /// The folders of logged models of an experiment.

@@ -5,7 +5,7 @@ use std::io;
 
 use async_trait::async_trait;
 use oxflow_model::{LogBatch, Metric, Page, Result, RunId};
-use oxflow_store::{HistoryInterval, HistoryPage, MetricStore};
+use oxflow_store::{HistoryInterval, HistoryPage, MetricRange, MetricStore};
 
 use crate::folder::unreadable;
 use crate::points::{self, Owner};
@@ -73,6 +73,33 @@ impl MetricStore for FileStore {
         })
         .await
     }
+
+    async fn metric_ranges(
+        &self,
+        run_ids: Vec<RunId>,
+        keys: Vec<String>,
+    ) -> Result<Vec<MetricRange>> {
+        self.read(move |view| {
+            let mut ranges = Vec::new();
+            for id in &run_ids {
+                for key in &keys {
+                    ranges.extend(range(of_run(view, id, key)?, id, key));
+                }
+            }
+            Ok(ranges)
+        })
+        .await
+    }
+}
+
+/// The lowest and the highest number among points; none among none.
+fn range(points: Vec<Metric>, run: &RunId, key: &str) -> Option<MetricRange> {
+    let numbers = points.iter().map(|point| point.value).filter(|value| !value.is_nan());
+    let (lowest, highest) = numbers.fold(None, |range: Option<(f64, f64)>, value| {
+        let (lowest, highest) = range.unwrap_or((value, value));
+        Some((lowest.min(value), highest.max(value)))
+    })?;
+    Some(MetricRange { run_id: run.clone(), key: key.to_owned(), lowest, highest })
 }
 
 fn with_run(point: Metric, run: &RunId) -> Metric {

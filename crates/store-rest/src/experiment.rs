@@ -14,10 +14,11 @@ use oxflow_model::{
     ArtifactLocation, DatasetSummary, Experiment, ExperimentId, Millis, NewExperiment, Page,
     Result, Tag, limits, workspace,
 };
-use oxflow_store::{ExperimentSearch, ExperimentStore};
+use oxflow_store::{ExperimentActivity, ExperimentSearch, ExperimentStore};
 
 use crate::call::Api::{Ajax, V2};
 use crate::client::RestStore;
+use crate::inside::only_inside;
 use crate::page::{at, gather};
 use crate::read;
 
@@ -138,6 +139,10 @@ impl ExperimentStore for RestStore {
             Ok((found?, page.next_page_token))
         };
         gather(search.page, MOST, fetch).await
+    }
+
+    async fn experiment_activity(&self) -> Result<Vec<ExperimentActivity>> {
+        only_inside("Counting the runs of experiments")
     }
 
     async fn search_datasets(&self, experiments: &[ExperimentId]) -> Result<Vec<DatasetSummary>> {

@@ -9,10 +9,11 @@ use oxflow_api::metric::{
 };
 use oxflow_api::run::LogMetric;
 use oxflow_model::{Metric, Page, Result, RunId};
-use oxflow_store::{HistoryInterval, HistoryPage, MetricStore};
+use oxflow_store::{HistoryInterval, HistoryPage, MetricRange, MetricStore};
 
 use crate::call::Api::{Ajax, V2};
 use crate::client::RestStore;
+use crate::inside::only_inside;
 use crate::page::{at, gather};
 use crate::read;
 
@@ -92,5 +93,9 @@ impl MetricStore for RestStore {
         let found: MetricHistoryResponse =
             self.send(V2.get("metrics/get-history-bulk-interval", &request)).await?;
         Ok(found.metrics.into_iter().map(point_of_run).collect())
+    }
+
+    async fn metric_ranges(&self, _: Vec<RunId>, _: Vec<String>) -> Result<Vec<MetricRange>> {
+        only_inside("Finding the ranges of metrics")
     }
 }

@@ -11,7 +11,8 @@ CREATE TABLE latest_metrics (
 -- Of each metric of each run the greatest point by step, then timestamp, then value. A point that is
 -- not a number is stored as 0 and flagged; of two that are equal otherwise, the number wins.
 INSERT INTO latest_metrics ("key", value, timestamp, step, is_nan, run_uuid)
-SELECT point."key", point.value, point.timestamp, point.step, MIN(point.is_nan), point.run_uuid
+SELECT point."key", point.value, point.timestamp, point.step,
+    MIN(CASE WHEN point.is_nan THEN 1 ELSE 0 END) = 1, point.run_uuid
 FROM metrics AS point
 JOIN (
     SELECT by_time.run_uuid, by_time."key", by_time.step, by_time.timestamp, MAX(by_time.value) AS value

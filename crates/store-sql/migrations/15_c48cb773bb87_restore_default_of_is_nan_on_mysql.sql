@@ -1,2 +1,2 @@
--- MySQL lost a default in the revision before; the others have nothing to do. Databases on servers are
+-- MySQL lost a default in the revision before; the others have nothing to do. Databases of MySQL are
 -- migrated from here on.

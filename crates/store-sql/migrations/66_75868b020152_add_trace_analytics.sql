@@ -70,15 +70,6 @@ CREATE TABLE sql_trace_rollup_rebuild_queue (
     rollup_family VARCHAR(50) NOT NULL,
     CONSTRAINT sql_trace_rollup_rebuild_queue_pk PRIMARY KEY (experiment_id, rollup_day, rollup_family)
 );
--- step: remove_old_trace_analytics
--- only: sqlite
-ALTER TABLE spans
-    DROP COLUMN duration_ns,
-    DROP COLUMN dimension_attributes,
-    ADD COLUMN duration_ns BIGINT
-        GENERATED ALWAYS AS (end_time_unix_nano - start_time_unix_nano) STORED BEFORE content;
--- only: postgres, mysql
-ALTER TABLE spans DROP COLUMN dimension_attributes;
 CREATE INDEX index_trace_info_experiment_id_session_id ON trace_info (experiment_id, session_id);
 CREATE INDEX idx_trace_rollups_lookup
     ON sql_trace_metric_daily_rollups (experiment_id, rollup_day, metric_name, grouping_set,
@@ -109,3 +100,14 @@ CREATE INDEX idx_assessments_exp_trace_ts ON assessments (experiment_id, trace_t
 CREATE INDEX idx_assessments_exp_trace_ts_name
     ON assessments (experiment_id, trace_timestamp_ms, name);
 CREATE INDEX idx_assessments_exp_name_valid ON assessments (experiment_id, name, valid);
+-- What was read above goes last. Where this may be cut off between two statements, the missing column
+-- says that all of it was read.
+-- only: sqlite
+ALTER TABLE spans
+    DROP COLUMN duration_ns,
+    DROP COLUMN dimension_attributes,
+    ADD COLUMN duration_ns BIGINT
+        GENERATED ALWAYS AS (end_time_unix_nano - start_time_unix_nano) STORED BEFORE content;
+-- only: postgres, mysql
+ALTER TABLE spans DROP COLUMN dimension_attributes;
+-- step: remove_old_trace_analytics

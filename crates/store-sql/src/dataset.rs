@@ -207,21 +207,26 @@ pub fn model_outputs_of_runs(
     })
 }
 
+/// How many summaries of datasets are told at most.
+pub const MOST_SUMMARIES: usize = 1000;
+
 /// Up to 1,000 distinct datasets with the contexts they were used in.
 pub fn summaries(
     session: &mut dyn Session,
+    sql: &Statements,
     experiments: &[ExperimentId],
 ) -> Result<Vec<DatasetSummary>> {
-    let sql = format!(
-        "SELECT DISTINCT d.experiment_id, d.name, d.digest, t.value FROM datasets d \
+    let query = format!(
+        "SELECT s.* FROM (SELECT DISTINCT d.experiment_id, d.name, d.digest, t.value FROM datasets d \
          JOIN inputs i ON i.source_id = d.dataset_uuid AND i.source_type = 'DATASET' \
          LEFT JOIN input_tags t ON t.input_uuid = i.input_uuid AND t.name = ? \
-         WHERE d.experiment_id IN ({}) LIMIT 1000",
-        marks(experiments.len())
+         WHERE d.experiment_id IN ({})) s{}",
+        marks(experiments.len()),
+        sql.first_summaries
     );
     let mut args = vec![Value::from(CONTEXT_TAG)];
     args.extend(experiments.iter().map(|id| Value::Int(id.0)));
-    Ok(session.rows(&sql, &args, |row| {
+    Ok(session.rows(&query, &args, |row| {
         Ok(DatasetSummary {
             experiment_id: ExperimentId(row.must_int(0)?),
             name: row.text_or_empty(1)?,

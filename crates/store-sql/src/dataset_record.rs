@@ -76,7 +76,7 @@ pub fn upsert(
     let user = records.iter().rev().find_map(RecordChange::user);
     session.execute(
         "UPDATE evaluation_datasets SET last_update_time = ?, last_updated_by = ?, digest = ?, \
-         schema = ?, profile = ? WHERE dataset_id = ?",
+         \"schema\" = ?, profile = ? WHERE dataset_id = ?",
         args![now.0, user, digest(&dataset.name, now), schema, profile, id.as_str()],
     )?;
     Ok(counts)

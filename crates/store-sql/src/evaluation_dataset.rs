@@ -23,7 +23,7 @@ use crate::value::{Row, Value};
 use crate::{SqlStore, args, dataset_record};
 
 const COLUMNS: &str = "d.dataset_id, d.name, d.digest, d.created_time, d.last_update_time, \
-                       d.created_by, d.last_updated_by, d.schema, d.profile";
+                       d.created_by, d.last_updated_by, d.\"schema\", d.profile";
 
 /// What associations call their two ends.
 const DATASET: &str = "evaluation_dataset";

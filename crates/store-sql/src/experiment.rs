@@ -5,7 +5,7 @@ use oxflow_model::{
     ArtifactLocation, DatasetSummary, Error, ErrorCode, Experiment, ExperimentId, LifecycleStage,
     Millis, NewExperiment, Page, Result, Tag, limits,
 };
-use oxflow_store::{ExperimentSearch, ExperimentStore};
+use oxflow_store::{ExperimentActivity, ExperimentSearch, ExperimentStore};
 
 use crate::args;
 use crate::error::{DbError, DbErrorKind};
@@ -132,7 +132,7 @@ impl ExperimentStore for SqlStore {
         for clause in &search.filter {
             experiment_clause(&mut query, self.dialect.as_ref(), clause);
         }
-        query.push(&experiment_order(&search.order_by));
+        query.push(&experiment_order(self.dialect.as_ref(), &search.order_by));
         let (sql, args) = query.page(self.dialect.as_ref(), search.page);
         self.database
             .read(move |session| {
@@ -143,10 +143,28 @@ impl ExperimentStore for SqlStore {
             .await
     }
 
+    async fn experiment_activity(&self) -> Result<Vec<ExperimentActivity>> {
+        let sql = "SELECT experiment_id, COUNT(*), COUNT(CASE WHEN status = 'RUNNING' THEN 1 END), \
+                   MAX(start_time), MAX(end_time) FROM runs \
+                   WHERE lifecycle_stage = 'active' GROUP BY experiment_id";
+        self.database.read(move |session| Ok(session.rows(sql, args![], read_activity)?)).await
+    }
+
     async fn search_datasets(&self, experiments: &[ExperimentId]) -> Result<Vec<DatasetSummary>> {
         let experiments = experiments.to_vec();
-        self.database.read(move |session| dataset::summaries(session, &experiments)).await
+        let sql = self.sql.clone();
+        self.database.read(move |session| dataset::summaries(session, &sql, &experiments)).await
     }
+}
+
+fn read_activity(row: &dyn Row) -> Result<ExperimentActivity, DbError> {
+    let count = |column| Ok::<u64, DbError>(row.must_int(column)?.unsigned_abs());
+    Ok(ExperimentActivity {
+        id: ExperimentId(row.must_int(0)?),
+        runs: count(1)?,
+        running: count(2)?,
+        last: row.int(3)?.max(row.int(4)?).map(Millis),
+    })
 }
 
 /// Reads the head of an experiment from [`COLUMNS`].

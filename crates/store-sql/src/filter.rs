@@ -95,7 +95,7 @@ pub fn one_of(expression: &str, negated: bool, values: &[String]) -> (String, Ve
 /// `expression [NOT] IN (?, …)`. Everything is outside of an empty list, even what is NULL.
 fn in_list(expression: &str, negated: bool, count: usize) -> String {
     match (negated, count) {
-        (true, 0) => format!("({expression} IS NULL) IS NOT NULL"),
+        (true, 0) => format!("CASE WHEN {expression} IS NULL THEN 1 ELSE 1 END = 1"),
         (true, _) => format!("{expression} NOT IN ({})", marks(count)),
         (false, _) => format!("{expression} IN ({})", marks(count)),
     }
@@ -137,7 +137,7 @@ fn experiment_time(time: ExperimentTime) -> &'static str {
 
 /// The order of a search of experiments. MLflow breaks ties by number: downwards in an order that
 /// the user chose, upwards in its own.
-pub fn experiment_order(order: &[ExperimentOrder]) -> String {
+pub fn experiment_order(dialect: &dyn Dialect, order: &[ExperimentOrder]) -> String {
     if order.is_empty() {
         return " ORDER BY e.creation_time DESC, e.experiment_id ASC".to_owned();
     }
@@ -153,7 +153,7 @@ pub fn experiment_order(order: &[ExperimentOrder]) -> String {
         })
         .collect();
     columns.push("e.experiment_id DESC".to_owned());
-    format!(" ORDER BY {}", columns.join(", "))
+    dialect.order_by(&columns)
 }
 
 /// `ASC` or `DESC`.

@@ -2,6 +2,7 @@
 //! dialect and a driver per database.
 
 mod change;
+mod curve;
 mod database;
 mod dataset;
 mod dataset_record;
@@ -21,6 +22,7 @@ pub mod migrate;
 mod model_version;
 mod moving;
 mod open;
+mod open_mssql;
 mod open_mysql;
 mod open_postgres;
 mod param;

@@ -166,14 +166,14 @@ fn order_by(query: &mut Query, dialect: &dyn Dialect, orders: &[LoggedModelOrder
             }
             LoggedModelOrderKey::Metric { key, dataset_name, dataset_digest } => {
                 let (expression, values) =
-                    latest_metric(key, dataset_name.as_deref(), dataset_digest.as_deref());
+                    latest_metric(dialect, key, dataset_name.as_deref(), dataset_digest.as_deref());
                 add(expression, values, order.ascending);
             }
         }
     }
     columns.push("m.creation_timestamp_ms DESC".to_owned());
     columns.push("m.model_id ASC".to_owned());
-    query.push_with(&format!(" ORDER BY {}", columns.join(", ")), args);
+    query.push_with(&dialect.order_by(&columns), args);
 }
 
 /// Numbers sort as numbers.
@@ -187,6 +187,7 @@ fn order_column(dialect: &dyn Dialect, text: LoggedModelText) -> String {
 
 /// The latest value of a metric, as an expression with arguments.
 fn latest_metric(
+    dialect: &dyn Dialect,
     key: &str,
     dataset_name: Option<&str>,
     dataset_digest: Option<&str>,
@@ -202,7 +203,8 @@ fn latest_metric(
     let expression = format!(
         "(SELECT x.metric_value FROM logged_model_metrics x WHERE x.model_id = m.model_id \
          AND x.metric_name = ?{test} ORDER BY x.metric_timestamp_ms DESC, x.metric_step DESC, \
-         x.run_id ASC LIMIT 1)"
+         x.run_id ASC{})",
+        dialect.first(1, true)
     );
     (expression, args)
 }

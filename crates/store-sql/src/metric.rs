@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use oxflow_model::{Error, Metric, Millis, Page, Result, RunId};
-use oxflow_store::{HistoryInterval, HistoryPage, MetricStore};
+use oxflow_store::{HistoryInterval, HistoryPage, MetricRange, MetricStore};
 
 use crate::args;
 use crate::error::DbError;
@@ -14,7 +14,10 @@ use crate::run::{self, RunHead};
 use crate::session::{Lock, Session};
 use crate::statements::Statements;
 use crate::value::{Row, Value};
-use crate::{SqlStore, logged_model};
+use crate::{SqlStore, curve, logged_model};
+
+/// Up to so many points for one of the sample, all are read: a query for each of the sample costs more.
+const WORTH_READING: u64 = 8;
 
 /// The columns that [`read`] reads.
 pub const COLUMNS: &str = "\"key\", value, timestamp, step, is_nan";
@@ -82,6 +85,50 @@ impl MetricStore for SqlStore {
             })
             .await
     }
+
+    async fn metric_curves(&self, interval: HistoryInterval) -> Result<Vec<Metric>> {
+        let sql = self.sql.clone();
+        self.database
+            .read(move |session| {
+                let mut points = Vec::new();
+                for run in &interval.run_ids {
+                    curve::of_run(session, &sql, &interval, run, &mut points)?;
+                }
+                Ok(points)
+            })
+            .await
+    }
+
+    async fn metric_ranges(
+        &self,
+        run_ids: Vec<RunId>,
+        keys: Vec<String>,
+    ) -> Result<Vec<MetricRange>> {
+        let sql = format!(
+            "SELECT run_uuid, \"key\", MIN(value), MAX(value) FROM {} \
+             WHERE run_uuid IN ({}) AND \"key\" IN ({}) AND is_nan = {} GROUP BY run_uuid, \"key\"",
+            self.sql.metrics_of_run,
+            marks(run_ids.len()),
+            marks(keys.len()),
+            self.dialect.truth(false)
+        );
+        self.database
+            .read(move |session| {
+                let runs = run_ids.iter().map(|id| Value::from(id.as_str()));
+                let args: Vec<Value<'_>> = runs.chain(keys.iter().map(Value::from)).collect();
+                Ok(session.rows(&sql, &args, read_range)?)
+            })
+            .await
+    }
+}
+
+fn read_range(row: &dyn Row) -> Result<MetricRange, DbError> {
+    Ok(MetricRange {
+        run_id: RunId::new(row.text_or_empty(0)?),
+        key: row.text_or_empty(1)?,
+        lowest: row.must_real(2)?,
+        highest: row.must_real(3)?,
+    })
 }
 
 /// Reads a point from [`COLUMNS`].
@@ -225,33 +272,29 @@ fn append_to_models(
 ///
 /// The steps alone stand in an index, in order: they stream past and show where the sampled points
 /// are; only those are then read as rows.
-fn sample(
+pub fn sample(
     session: &mut dyn Session,
     sql: &Statements,
     interval: &HistoryInterval,
     run: &RunId,
     points: &mut Vec<Metric>,
 ) -> Result<()> {
-    let mut args: Vec<Value<'_>> = vec![run.as_str().into(), (&interval.key).into()];
-    let mut bounds = "";
-    if let Some((first, last)) = interval.steps {
-        bounds = " AND step BETWEEN ? AND ?";
-        args.extend([Value::Int(first), Value::Int(last)]);
-    }
     let table = &sql.metrics_of_run;
-    let from = format!("FROM {table} WHERE run_uuid = ? AND \"key\" = ?{bounds}");
+    let (from, args) = part(table, interval, run);
     let total = session
         .row(&format!("SELECT count(*) {from}"), &args, |row| row.must_int(0))?
         .and_then(|count| u64::try_from(count).ok())
         .unwrap_or(0);
     let run_id = Some(run.as_str().to_owned());
-    if total <= interval.points {
+    let starts = bucket_starts(total, interval.points);
+    if total <= interval.points.saturating_mul(WORTH_READING) {
         let sql = format!("SELECT {COLUMNS} {from} ORDER BY step, timestamp, value, is_nan");
         let all = session.rows(&sql, &args, read)?;
-        points.extend(all.into_iter().map(|point| Metric { run_id: run_id.clone(), ..point }));
+        let taken = starts.into_iter().filter_map(|at| all.get(usize::try_from(at).ok()?));
+        points.extend(taken.map(|point| Metric { run_id: run_id.clone(), ..point.clone() }));
         return Ok(());
     }
-    for place in places(session, &from, &args, &bucket_starts(total, interval.points))? {
+    for place in places(session, &from, &args, &starts)? {
         // Sorted here: asked to sort, SQLite would walk the primary key for its order.
         let sql = format!(
             "SELECT {COLUMNS} FROM {table} WHERE run_uuid = ? AND \"key\" = ? AND step = ?"
@@ -266,6 +309,21 @@ fn sample(
         points.extend(point.map(|point| Metric { run_id: run_id.clone(), ..point }));
     }
     Ok(())
+}
+
+/// What follows `SELECT … ` to read the part of a history that is asked for.
+pub fn part<'a>(
+    table: &str,
+    interval: &'a HistoryInterval,
+    run: &'a RunId,
+) -> (String, Vec<Value<'a>>) {
+    let mut args: Vec<Value<'a>> = vec![run.as_str().into(), (&interval.key).into()];
+    let mut bounds = "";
+    if let Some((first, last)) = interval.steps {
+        bounds = " AND step BETWEEN ? AND ?";
+        args.extend([Value::Int(first), Value::Int(last)]);
+    }
+    (format!("FROM {table} WHERE run_uuid = ? AND \"key\" = ?{bounds}"), args)
 }
 
 /// Where a point stands: which one of those with its step.

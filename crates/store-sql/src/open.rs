@@ -19,7 +19,7 @@ use crate::schema::{self, Found};
 use crate::session::{Connection, Session};
 use crate::statements::Statements;
 use crate::workspace;
-use crate::{open_mysql, open_postgres};
+use crate::{open_mssql, open_mysql, open_postgres};
 
 /// What a store needs to know to open.
 #[derive(Clone, Debug)]
@@ -45,10 +45,7 @@ impl SqlStore {
             "sqlite" => open_sqlite(options),
             "postgresql" | "postgres" => open_postgres::open(options),
             "mysql" => open_mysql::open(options),
-            "mssql" => Err(Error::invalid(
-                "This build of Oxflow cannot open mssql databases yet. Use sqlite:///file.db, \
-                 postgresql://user:password@host/database or mysql://user:password@host/database.",
-            )),
+            "mssql" => open_mssql::open(options),
             _ => Err(Error::invalid(format!(
                 "Invalid database engine: '{scheme}'. Supported database engines are postgresql, \
                  mysql, sqlite, mssql"
@@ -65,6 +62,7 @@ impl SqlStore {
             "sqlite" => open_sqlite_to_read(options),
             "postgresql" | "postgres" => open_postgres::open_to_read(options),
             "mysql" => open_mysql::open_to_read(options),
+            "mssql" => open_mssql::open_to_read(options),
             // Refused.
             _ => SqlStore::open(options),
         }
@@ -253,12 +251,13 @@ fn prepare(
         connection.script(schema::SQLITE_EXTRA)?;
     }
     connection.script(schema::SQLITE_TABLES)?;
-    add_default_experiment(connection, options)
+    add_default_experiment(connection, &Sqlite, options)
 }
 
 /// Adds the default experiment, if it is missing.
 pub(crate) fn add_default_experiment(
     session: &mut dyn Session,
+    dialect: &dyn Dialect,
     options: &OpenOptions,
 ) -> Result<(), DbError> {
     let count =
@@ -267,10 +266,11 @@ pub(crate) fn add_default_experiment(
         })?;
     if count == Some(0) {
         let location = format!("{}/0", options.artifact_root.trim_end_matches('/'));
+        let insert = "INSERT INTO experiments (experiment_id, name, artifact_location, \
+                      lifecycle_stage, creation_time, last_update_time, workspace) \
+                      VALUES (0, 'Default', ?, 'active', ?, ?, 'default')";
         session.execute(
-            "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage, \
-             creation_time, last_update_time, workspace) \
-             VALUES (0, 'Default', ?, 'active', ?, ?, 'default')",
+            &dialect.numbered_by_hand("experiments", &["experiment_id"], insert.to_owned()),
             args![location, options.now.0, options.now.0],
         )?;
     }

@@ -54,7 +54,7 @@ fn look(target: &Arc<Target>) -> Result<()> {
     knock(|| connection.connect()).map_err(refusal)?;
     connection.begin_read().map_err(refusal)?;
     let (_, found) = inspect(&mut connection).map_err(refusal)?;
-    if !schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)? {
+    if !schema::check(&found, &target.shown, schema::Upgrade::OnServer)? {
         return Err(Error::invalid(format!("The database {} is empty.", target.shown)));
     }
     workspace::refuse_others(&mut connection).map_err(refusal)?
@@ -65,17 +65,10 @@ fn prepare(target: &Arc<Target>, options: &OpenOptions) -> Result<()> {
     let mut connection = MySqlConnection::new(target.clone());
     let refusal = |error: DbError| explain(target, &error);
     knock(|| connection.connect()).map_err(refusal)?;
+    reserve(&mut connection, target)?;
     let session: &mut dyn Session = &mut connection;
-    let ours = session.row(PREPARING, &[], |row| row.int(0)).map_err(refusal)?;
-    if ours.flatten() != Some(1) {
-        return Err(Error::unavailable(format!(
-            "Another server has been preparing the database {} for two minutes. Wait until it is \
-             done, and start again.",
-            target.shown
-        )));
-    }
     let (tables, found) = inspect(session).map_err(refusal)?;
-    let ready = schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)?;
+    let ready = schema::check(&found, &target.shown, schema::Upgrade::OnServer)?;
     if ready {
         workspace::refuse_others(session).map_err(refusal)??;
     } else {
@@ -85,12 +78,27 @@ fn prepare(target: &Arc<Target>, options: &OpenOptions) -> Result<()> {
         connection.script(schema::MYSQL_TABLES).map_err(refusal)?;
     }
     connection.begin().map_err(refusal)?;
-    add_default_experiment(&mut connection, options).map_err(refusal)?;
+    add_default_experiment(&mut connection, &MySql, options).map_err(refusal)?;
     connection.commit().map_err(refusal)
 }
 
+/// Waits until nobody else prepares or upgrades the database, and keeps others from it until the
+/// connection ends.
+pub(crate) fn reserve(connection: &mut MySqlConnection, target: &Target) -> Result<()> {
+    let session: &mut dyn Session = connection;
+    let ours = session.row(PREPARING, &[], |row| row.int(0));
+    if ours.map_err(|error| explain(target, &error))?.flatten() == Some(1) {
+        return Ok(());
+    }
+    Err(Error::unavailable(format!(
+        "Another server or upgrade has been preparing the database {} for two minutes. Wait until \
+         it is done, and start again.",
+        target.shown
+    )))
+}
+
 /// Creates MLflow's tables with our indexes. What was created stays if the rest fails.
-fn create(connection: &mut MySqlConnection, target: &Target) -> Result<()> {
+pub(crate) fn create(connection: &mut MySqlConnection, target: &Target) -> Result<()> {
     let indexes = schema::MYSQL_EXTRA.replace("IF NOT EXISTS ", "");
     for script in [schema::MYSQL, &indexes] {
         connection.script(script).map_err(|error| {
@@ -105,7 +113,8 @@ fn create(connection: &mut MySqlConnection, target: &Target) -> Result<()> {
     Ok(())
 }
 
-fn inspect(session: &mut dyn Session) -> Result<(BTreeSet<String>, Found), DbError> {
+/// The tables of the database, and what they are.
+pub(crate) fn inspect(session: &mut dyn Session) -> Result<(BTreeSet<String>, Found), DbError> {
     let tables: BTreeSet<String> =
         session.rows(TABLES, &[], |row| row.text_or_empty(0))?.into_iter().collect();
     let revision = if tables.contains("alembic_version") {
@@ -118,7 +127,7 @@ fn inspect(session: &mut dyn Session) -> Result<(BTreeSet<String>, Found), DbErr
 }
 
 /// What to do about it, in a sentence.
-fn explain(target: &Target, error: &DbError) -> Error {
+pub(crate) fn explain(target: &Target, error: &DbError) -> Error {
     let Target { shown, user, database, .. } = target;
     Error::unavailable(match error.kind {
         DbErrorKind::Unavailable | DbErrorKind::TooSlow => format!(

@@ -18,7 +18,7 @@ use crate::{SqlStore, workspace};
 const WRITERS: usize = 4;
 /// Whoever prepares a database holds this lock of PostgreSQL, so that of two servers that start at
 /// once one waits for the other. The number is arbitrary.
-const PREPARING: &str = "SELECT pg_advisory_xact_lock(7306930284593)";
+pub(crate) const PREPARING: &str = "SELECT pg_advisory_xact_lock(7306930284593)";
 /// The tables where ours would be.
 const TABLES: &str = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
 
@@ -28,11 +28,7 @@ pub fn open(options: &OpenOptions) -> Result<SqlStore> {
     for notice in &target.notices {
         tracing::info!("{notice}");
     }
-    // A connection drives a runtime of its own, which cannot be done from inside another one.
-    std::thread::scope(|scope| {
-        let preparing = scope.spawn(|| prepare(&target, options));
-        preparing.join().unwrap_or_else(|_| Err(Error::internal("Opening the database panicked.")))
-    })?;
+    apart(|| prepare(&target, options))?;
     let connections = |count: usize| -> Vec<Box<dyn Connection + Send>> {
         (0..count).map(|_| Box::new(PostgresConnection::new(target.clone())) as _).collect()
     };
@@ -43,14 +39,20 @@ pub fn open(options: &OpenOptions) -> Result<SqlStore> {
 /// Opens the store to read it; see [`SqlStore::open_to_read`].
 pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
     let target = Arc::new(Target::parse(&options.uri)?);
-    std::thread::scope(|scope| {
-        let looking = scope.spawn(|| look(&target));
-        looking.join().unwrap_or_else(|_| Err(Error::internal("Opening the database panicked.")))
-    })?;
+    apart(|| look(&target))?;
     let readers = (0..options.readers.max(1))
         .map(|_| Box::new(PostgresConnection::new(target.clone())) as Box<dyn Connection + Send>);
     let database = Database::start(Vec::new(), readers.collect())?;
     Ok(SqlStore::on(database, Arc::new(Postgres)))
+}
+
+/// Works in a thread of its own: a connection drives a runtime, which cannot be done from inside
+/// another one.
+pub(crate) fn apart<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let panicked = |_| Err(Error::internal("Opening the database panicked."));
+        scope.spawn(work).join().unwrap_or_else(panicked)
+    })
 }
 
 /// Looks whether the database can be read as it is.
@@ -60,7 +62,7 @@ fn look(target: &Arc<Target>) -> Result<()> {
     knock(|| connection.connect()).map_err(refusal)?;
     connection.begin_read().map_err(refusal)?;
     let (_, found) = inspect(&mut connection).map_err(refusal)?;
-    if !schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)? {
+    if !schema::check(&found, &target.shown, schema::Upgrade::OnServer)? {
         return Err(Error::invalid(format!("The database {} is empty.", target.shown)));
     }
     let alone = workspace::refuse_others(&mut connection).map_err(refusal)?;
@@ -93,7 +95,7 @@ fn prepare_within(
     let session: &mut dyn Session = connection;
     session.row(PREPARING, &[], |_| Ok(())).map_err(refusal)?;
     let (tables, found) = inspect(session).map_err(refusal)?;
-    let ready = schema::check(&found, &target.shown, schema::Upgrade::ByMlflow)?;
+    let ready = schema::check(&found, &target.shown, schema::Upgrade::OnServer)?;
     if ready {
         workspace::refuse_others(connection).map_err(refusal)??;
     } else {
@@ -104,10 +106,11 @@ fn prepare_within(
     if schema::OWN_TABLES.iter().any(|table| !tables.contains(*table)) {
         connection.script(schema::POSTGRES_TABLES).map_err(refusal)?;
     }
-    add_default_experiment(connection, options).map_err(refusal)
+    add_default_experiment(connection, &Postgres, options).map_err(refusal)
 }
 
-fn inspect(session: &mut dyn Session) -> Result<(BTreeSet<String>, Found), DbError> {
+/// The tables of the database, and what they are.
+pub(crate) fn inspect(session: &mut dyn Session) -> Result<(BTreeSet<String>, Found), DbError> {
     let tables: BTreeSet<String> =
         session.rows(TABLES, &[], |row| row.text_or_empty(0))?.into_iter().collect();
     let revision = if tables.contains("alembic_version") {
@@ -120,7 +123,7 @@ fn inspect(session: &mut dyn Session) -> Result<(BTreeSet<String>, Found), DbErr
 }
 
 /// What to do about it, in a sentence.
-fn explain(target: &Target, error: &DbError) -> Error {
+pub(crate) fn explain(target: &Target, error: &DbError) -> Error {
     let Target { shown, user, database, .. } = target;
     Error::unavailable(match error.kind {
         DbErrorKind::Unavailable | DbErrorKind::TooSlow => format!(

@@ -62,7 +62,7 @@ fn models_query(
         Query::new(format!("SELECT {} FROM registered_models m", registered_model::COLUMNS));
     query.and("m.workspace = ?", [WORKSPACE.into()]);
     add_model_clauses(&mut query, dialect, &search.filter);
-    query.push(&model_order(&search.order_by));
+    query.push(&model_order(dialect, &search.order_by));
     query.page(dialect, search.page)
 }
 
@@ -106,7 +106,7 @@ fn tag_args(key: &str, value: &str) -> [Value<'static>; 3] {
     [WORKSPACE.into(), key.to_owned().into(), value.to_owned().into()]
 }
 
-fn model_order(orders: &[RegisteredModelOrder]) -> String {
+fn model_order(dialect: &dyn Dialect, orders: &[RegisteredModelOrder]) -> String {
     let column = |by| match by {
         RegisteredModelOrderKey::Name => "m.name",
         RegisteredModelOrderKey::LastUpdated => "m.last_updated_time",
@@ -118,7 +118,7 @@ fn model_order(orders: &[RegisteredModelOrder]) -> String {
     if !orders.iter().any(|order| order.by == RegisteredModelOrderKey::Name) {
         columns.push("m.name ASC".to_owned());
     }
-    format!(" ORDER BY {}", columns.join(", "))
+    dialect.order_by(&columns)
 }
 
 fn versions_query(
@@ -129,7 +129,7 @@ fn versions_query(
     query.and("v.workspace = ?", [WORKSPACE.into()]);
     query.and("v.current_stage <> ?", [DELETED.into()]);
     add_version_clauses(&mut query, dialect, &search.filter);
-    query.push(&version_order(&search.order_by));
+    query.push(&version_order(dialect, &search.order_by));
     query.page(dialect, search.page)
 }
 
@@ -162,7 +162,7 @@ fn add_version_clauses(query: &mut Query, dialect: &dyn Dialect, filter: &ModelV
     }
 }
 
-fn version_order(orders: &[ModelVersionOrder]) -> String {
+fn version_order(dialect: &dyn Dialect, orders: &[ModelVersionOrder]) -> String {
     let column = |by| match by {
         ModelVersionOrderKey::Name => "v.name",
         ModelVersionOrderKey::VersionNumber => "v.version",
@@ -183,5 +183,5 @@ fn version_order(orders: &[ModelVersionOrder]) -> String {
     if !has(ModelVersionOrderKey::VersionNumber) {
         columns.push("v.version DESC".to_owned());
     }
-    format!(" ORDER BY {}", columns.join(", "))
+    dialect.order_by(&columns)
 }

@@ -139,7 +139,7 @@ fn order_by(dialect: &dyn Dialect, orders: &[RunOrder], numbers_only: bool) -> S
         columns.push("r.start_time DESC".to_owned());
     }
     columns.push("r.run_uuid ASC".to_owned());
-    format!(" ORDER BY {}", columns.join(", "))
+    dialect.order_by(&columns)
 }
 
 fn text_column(text: RunText) -> &'static str {

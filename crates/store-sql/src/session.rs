@@ -30,9 +30,10 @@ pub trait Session {
         row: &mut dyn FnMut(usize, &mut Vec<Value<'v>>),
     ) -> Result<u64, DbError>;
 
-    /// The end of a query whose rows are to stay locked; see [`crate::dialect::Dialect`].
-    fn lock_clause(&self, _lock: Lock) -> &'static str {
-        ""
+    /// A query whose rows are to stay locked, see [`crate::dialect::Dialect`]; `None` where there is
+    /// one writer at a time.
+    fn locking(&self, _sql: &str, _lock: Lock) -> Option<String> {
+        None
     }
 }
 
@@ -110,17 +111,17 @@ impl dyn Session + '_ {
         args: &[Value<'_>],
         read: impl Fn(&dyn Row) -> Result<T, DbError>,
     ) -> Result<Option<T>, DbError> {
-        match self.lock_clause(lock) {
-            "" => self.row(sql, args, read),
-            clause => self.row(&format!("{sql}{clause}"), args, read),
+        match self.locking(sql, lock) {
+            None => self.row(sql, args, read),
+            Some(locking) => self.row(&locking, args, read),
         }
     }
 
     /// Only locks a row, which `sql` selects. Nothing happens where there is one writer at a time.
     pub fn lock(&mut self, sql: &str, args: &[Value<'_>]) -> Result<(), DbError> {
-        match self.lock_clause(Lock::Exclusive) {
-            "" => Ok(()),
-            clause => self.row(&format!("{sql}{clause}"), args, |_| Ok(())).map(drop),
+        match self.locking(sql, Lock::Exclusive) {
+            None => Ok(()),
+            Some(locking) => self.row(&locking, args, |_| Ok(())).map(drop),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Statements whose text depends on the dialect, made once: the write path must not build text.
 
 use crate::dialect::Dialect;
+use crate::moving::points;
 use crate::session::Lock;
-use crate::{dataset_record, label_schema};
+use crate::{dataset, dataset_record, label_schema};
 
 /// The texts.
 pub struct Statements {
@@ -20,6 +21,10 @@ pub struct Statements {
     pub delete_metrics_of_run: String,
     /// The end of a query; arguments: how many rows, and how many to skip.
     pub page: &'static str,
+    /// The end of a query that has no order, for the summaries of datasets.
+    pub first_summaries: String,
+    /// The same for the points of a run.
+    pub first_points: String,
     /// Arguments: run, key, value.
     pub insert_param: String,
     /// Arguments: run, key, value.
@@ -65,6 +70,7 @@ impl Statements {
             insert_metric: dialect.insert_or_ignore(
                 "metrics",
                 &["run_uuid", "\"key\"", "value", "timestamp", "step", "is_nan"],
+                &["run_uuid", "\"key\"", "value", "timestamp", "step", "is_nan"],
             ),
             metrics_of_run: format!(
                 "metrics{}",
@@ -75,9 +81,12 @@ impl Statements {
                 dialect.delete_by_index("index_metrics_run_uuid_key_step")
             ),
             page: dialect.page(),
+            first_summaries: dialect.first(dataset::MOST_SUMMARIES, false),
+            first_points: dialect.first(points::AT_ONCE + 1, false),
             upsert_latest_metric: dialect.upsert_latest_metric(),
             insert_model_metric: dialect.insert_or_ignore(
                 "logged_model_metrics",
+                &["model_id", "metric_name", "metric_timestamp_ms", "metric_step", "run_id"],
                 &[
                     "model_id",
                     "experiment_id",
@@ -90,7 +99,11 @@ impl Statements {
                     "dataset_digest",
                 ],
             ),
-            insert_param: dialect.insert_or_ignore("params", &["run_uuid", "\"key\"", "value"]),
+            insert_param: dialect.insert_or_ignore(
+                "params",
+                &["run_uuid", "\"key\""],
+                &["run_uuid", "\"key\"", "value"],
+            ),
             upsert_tag: dialect.upsert("tags", &["run_uuid", "\"key\""], &["value"]),
             locks_rows: !dialect.lock_clause(Lock::Exclusive).is_empty(),
             new_number: dialect.new_number(),
@@ -121,6 +134,7 @@ impl Statements {
             ),
             insert_dataset: dialect.insert_or_ignore(
                 "datasets",
+                &["experiment_id", "name", "digest"],
                 &[
                     "experiment_id",
                     "name",
@@ -134,6 +148,7 @@ impl Statements {
             ),
             insert_input: dialect.insert_or_ignore(
                 "inputs",
+                &["source_type", "source_id", "destination_type", "destination_id"],
                 &[
                     "input_uuid",
                     "source_type",
@@ -148,10 +163,14 @@ impl Statements {
                 &["dataset_id", "\"key\""],
                 &["value"],
             ),
-            insert_dataset_record: dialect
-                .insert_or_ignore("evaluation_dataset_records", &dataset_record::NEW),
+            insert_dataset_record: dialect.insert_or_ignore(
+                "evaluation_dataset_records",
+                &["dataset_id", "input_hash"],
+                &dataset_record::NEW,
+            ),
             insert_review_queue: dialect.insert_or_ignore(
                 "review_queues",
+                &["experiment_id", "name_key"],
                 &[
                     "queue_id",
                     "experiment_id",
@@ -165,6 +184,7 @@ impl Statements {
             ),
             insert_review_item: dialect.insert_or_ignore(
                 "review_queue_items",
+                &["queue_id", "item_id"],
                 &[
                     "queue_id",
                     "item_type",
@@ -174,11 +194,19 @@ impl Statements {
                     "last_update_time_ms",
                 ],
             ),
-            insert_label_schema: dialect.insert_or_ignore("label_schemas", &label_schema::NEW),
-            insert_scorer: dialect
-                .insert_or_ignore("scorers", &["experiment_id", "scorer_name", "scorer_id"]),
+            insert_label_schema: dialect.insert_or_ignore(
+                "label_schemas",
+                &["experiment_id", "name"],
+                &label_schema::NEW,
+            ),
+            insert_scorer: dialect.insert_or_ignore(
+                "scorers",
+                &["experiment_id", "scorer_name"],
+                &["experiment_id", "scorer_name", "scorer_id"],
+            ),
             insert_association: dialect.insert_or_ignore(
                 "entity_associations",
+                &["source_type", "source_id", "destination_type", "destination_id"],
                 &[
                     "association_id",
                     "source_type",

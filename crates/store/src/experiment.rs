@@ -20,6 +20,19 @@ pub struct ExperimentSearch {
     pub page: PageRequest,
 }
 
+/// What happens in an experiment; deleted runs do not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExperimentActivity {
+    /// The experiment.
+    pub id: ExperimentId,
+    /// How many runs it has.
+    pub runs: u64,
+    /// How many of them are running.
+    pub running: u64,
+    /// When the last of them began or ended, whichever was later.
+    pub last: Option<Millis>,
+}
+
 /// Keeps experiments.
 #[async_trait]
 pub trait ExperimentStore: Send + Sync {
@@ -50,6 +63,9 @@ pub trait ExperimentStore: Send + Sync {
 
     /// Experiments that fit.
     async fn search_experiments(&self, search: ExperimentSearch) -> Result<Page<Experiment>>;
+
+    /// What happens in the experiments that have runs, in no order.
+    async fn experiment_activity(&self) -> Result<Vec<ExperimentActivity>>;
 
     /// Up to 1,000 distinct datasets that runs of these experiments read.
     async fn search_datasets(&self, experiments: &[ExperimentId]) -> Result<Vec<DatasetSummary>>;

@@ -30,12 +30,12 @@ use oxflow_model::Result;
 
 pub use change::{ChangeStore, ChangedRun, Pulse};
 pub use evaluation_dataset::{EvaluationDatasetSearch, EvaluationDatasetStore};
-pub use experiment::{ExperimentSearch, ExperimentStore};
+pub use experiment::{ExperimentActivity, ExperimentSearch, ExperimentStore};
 pub use garbage::{Binned, GarbageStore, ModelsInBin, RunsInBin};
 pub use issue::{IssueSearch, IssueStore};
 pub use label_schema::LabelSchemaStore;
 pub use logged_model::{LoggedModelSearch, LoggedModelStore};
-pub use metric::{HistoryInterval, HistoryPage, MetricStore};
+pub use metric::{HistoryInterval, HistoryPage, MetricRange, MetricStore};
 pub use moving::{
     Cell, Cells, ExportStore, ImportStore, ModelRecord, PART, Parts, RegisteredRecord, RunOrigin,
     RunRecord, Table, VersionRecord, by_key_and_step, by_step, parts,

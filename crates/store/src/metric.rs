@@ -27,6 +27,19 @@ pub struct HistoryInterval {
     pub points: u64,
 }
 
+/// The lowest and the highest number that a run logged as a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricRange {
+    /// The run.
+    pub run_id: RunId,
+    /// The metric.
+    pub key: String,
+    /// The lowest value.
+    pub lowest: f64,
+    /// The highest value.
+    pub highest: f64,
+}
+
 /// Keeps points.
 #[async_trait]
 pub trait MetricStore: Send + Sync {
@@ -48,4 +61,19 @@ pub trait MetricStore: Send + Sync {
     /// `points` buckets of equal size (the first ones get what is left over), and the first of
     /// each bucket is taken; the very last point always is.
     async fn metric_history_interval(&self, interval: HistoryInterval) -> Result<Vec<Metric>>;
+
+    /// Samples for the eye: those of [`metric_history_interval`](Self::metric_history_interval), but of a history
+    /// that is long, a store may take points at evenly spread steps instead, so that it need not read all of it.
+    /// The first and the last step are always there.
+    async fn metric_curves(&self, interval: HistoryInterval) -> Result<Vec<Metric>> {
+        self.metric_history_interval(interval).await
+    }
+
+    /// Of each of these runs and metrics that has numbers, the lowest and the highest, in no order. NaN is no
+    /// number; infinities are the numbers that they are kept as. All points are read.
+    async fn metric_ranges(
+        &self,
+        run_ids: Vec<RunId>,
+        keys: Vec<String>,
+    ) -> Result<Vec<MetricRange>>;
 }

@@ -9,6 +9,7 @@ mod mariadb;
 mod pool;
 mod postgres;
 mod server;
+mod tds;
 mod wish;
 
 pub use builder::NewTestRun;
@@ -18,3 +19,4 @@ pub use mariadb::TestMySql;
 pub use oxflow_store::conformance::{CountingIds, NOW};
 pub use postgres::{DatabaseServer, TestPostgres};
 pub use server::{Answer, Parts, TestServer};
+pub use tds::{PASSWORD as TDS_PASSWORD, TestMsSql};

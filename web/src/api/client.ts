@@ -1,4 +1,5 @@
 /** Talking to the server. Everything is relative to the document, so that pages work under any prefix. */
+import type { paths } from "./schema";
 
 const V2 = "ajax-api/2.0/mlflow/";
 const OXFLOW = "ajax-api/2.0/oxflow/";
@@ -64,20 +65,46 @@ function withBody(method: string, body: unknown): RequestInit {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
-export const get = <T>(path: string, query: Query = {}, signal?: AbortSignal) => ask<T>(address(V2 + path, query), { signal });
-export const post = <T>(path: string, body: unknown, signal?: AbortSignal) =>
-  ask<T>(address(V2 + path), { ...withBody("POST", body), signal });
-export const patch = <T>(path: string, body: unknown) => ask<T>(address(V2 + path), withBody("PATCH", body));
-export const remove = <T>(path: string, body: unknown) => ask<T>(address(V2 + path), withBody("DELETE", body));
+type Verb = "get" | "post" | "patch" | "delete";
+/** The paths of a family that know a verb, by what stands behind its prefix. */
+type Names<Prefix extends string, V extends Verb> = {
+  [P in keyof paths]: P extends `${Prefix}${infer Rest}` ? (paths[P] extends Record<V, object> ? Rest : never) : never;
+}[keyof paths];
+type Operation<Path extends string, V extends Verb> = Path extends keyof paths ? (paths[Path] extends Record<V, infer O> ? O : never) : never;
+type Given<T> = [Exclude<T, undefined>] extends [never] ? unknown : Exclude<T, undefined>;
+type Asked<O> = O extends { parameters: { query?: infer Q; path?: infer P } } ? Partial<Given<Q>> & Given<P> : never;
+type Sent<O> = O extends { requestBody?: infer B } ? (Exclude<B, undefined> extends { content: { "application/json": infer Message } } ? Message : never) : never;
+type Answered<O> = O extends { responses: { 200: { content: { "application/json": infer Message } } } } ? Message : unknown;
+
+/** Fills the names in braces of a path from the query, which loses them. */
+function filled(path: string, query: Query): [string, Query] {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const full = names.reduce((part, name = "") => part.replace(`{${name}}`, encodeURIComponent(String(query[name]))), path);
+  return [full, Object.fromEntries(Object.entries(query).filter(([name]) => !names.includes(name)))];
+}
+
+/** Calls of a family of paths, checked against what the server says of itself. */
+function family<Prefix extends string>(prefix: string) {
+  type Of<P extends string, V extends Verb> = Operation<`${Prefix}${P}`, V>;
+  const at = (path: string, query: Query = {}) => {
+    const [full, rest] = filled(path, query);
+    return address(prefix + full, rest);
+  };
+  return {
+    get: <P extends Names<Prefix, "get">>(path: P, query: Asked<Of<P, "get">>, signal?: AbortSignal) => ask<Answered<Of<P, "get">>>(at(path, query as Query), { signal }),
+    post: <P extends Names<Prefix, "post">>(path: P, body: Sent<Of<P, "post">>, signal?: AbortSignal) => ask<Answered<Of<P, "post">>>(at(path), { ...withBody("POST", body), signal }),
+    patch: <P extends Names<Prefix, "patch">>(path: P, body: Sent<Of<P, "patch">>, names?: Query) => ask<Answered<Of<P, "patch">>>(at(path, names), withBody("PATCH", body)),
+    remove: <P extends Names<Prefix, "delete">>(path: P, body: Sent<Of<P, "delete">>) => ask<unknown>(at(path), withBody("DELETE", body)),
+    /** Deletes what a path names. */
+    drop: (path: Names<Prefix, "delete">, names: Query) => ask<unknown>(at(path, names), { method: "DELETE" }),
+    address: <P extends Names<Prefix, "get">>(path: P, query: Asked<Of<P, "get">>) => at(path, query as Query),
+  };
+}
+
+export const { get, post, patch, remove } = family<"/api/2.0/mlflow/">(V2);
 
 /** The same for what MLflow does not have. */
-export const oxflow = {
-  get: <T>(path: string, query: Query = {}, signal?: AbortSignal) => ask<T>(address(OXFLOW + path, query), { signal }),
-  post: <T>(path: string, body: unknown) => ask<T>(address(OXFLOW + path), withBody("POST", body)),
-  patch: <T>(path: string, body: unknown) => ask<T>(address(OXFLOW + path), withBody("PATCH", body)),
-  remove: (path: string) => ask<unknown>(address(OXFLOW + path), { method: "DELETE" }),
-  address: (path: string, query: Query) => address(OXFLOW + path, query),
-};
+export const oxflow = family<"/api/2.0/oxflow/">(OXFLOW);
 
 /** What an error says to people. */
 export function messageOf(error: unknown): string {

@@ -7,8 +7,8 @@ interface Page {
 }
 
 export const searchLoggedModels = (experimentId: string, token?: string, signal?: AbortSignal) =>
-  post<Page>("logged-models/search", { experiment_ids: [experimentId], max_results: 50, page_token: token }, signal);
+  post("logged-models/search", { experiment_ids: [experimentId], max_results: 50, page_token: token }, signal) as Promise<Page>;
 
 export async function loggedModel(id: string): Promise<LoggedModel> {
-  return (await get<{ model: LoggedModel }>(`logged-models/${id}`)).model;
+  return (await get("logged-models/{model_id}", { model_id: id })).model as LoggedModel;
 }

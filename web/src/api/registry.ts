@@ -1,16 +1,6 @@
 import { get, patch, post, remove } from "./client";
 import type { ModelVersion, RegisteredModel } from "./types";
 
-interface ModelPage {
-  registered_models?: RegisteredModel[];
-  next_page_token?: string;
-}
-
-interface VersionPage {
-  model_versions?: ModelVersion[];
-  next_page_token?: string;
-}
-
 /** A text as a filter spells it. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
@@ -20,8 +10,8 @@ export async function allModels(filter?: string, signal?: AbortSignal): Promise<
   const found: RegisteredModel[] = [];
   let token: string | undefined;
   do {
-    const page: ModelPage = await get("registered-models/search", { max_results: 1000, filter, page_token: token }, signal);
-    found.push(...(page.registered_models ?? []));
+    const page: { registered_models?: unknown[]; next_page_token?: string } = await get("registered-models/search", { max_results: 1000, filter, page_token: token }, signal);
+    found.push(...((page.registered_models ?? []) as RegisteredModel[]));
     token = page.next_page_token;
   } while (token);
   return found;
@@ -33,19 +23,19 @@ export async function versions(filter: string): Promise<ModelVersion[]> {
   const found: ModelVersion[] = [];
   let token: string | undefined;
   do {
-    const page: VersionPage = await get("model-versions/search", { max_results: 1000, filter, page_token: token });
-    found.push(...(page.model_versions ?? []));
+    const page: { model_versions?: unknown[]; next_page_token?: string } = await get("model-versions/search", { max_results: 1000, filter, page_token: token });
+    found.push(...((page.model_versions ?? []) as ModelVersion[]));
     token = page.next_page_token;
   } while (token);
   return found.sort((a, b) => Number(b.version) - Number(a.version));
 }
 
 export async function model(name: string): Promise<RegisteredModel> {
-  return (await get<{ registered_model: RegisteredModel }>("registered-models/get", { name })).registered_model;
+  return (await get("registered-models/get", { name })).registered_model as RegisteredModel;
 }
 
 export async function version(name: string, number: string): Promise<ModelVersion> {
-  return (await get<{ model_version: ModelVersion }>("model-versions/get", { name, version: number })).model_version;
+  return (await get("model-versions/get", { name, version: number })).model_version as ModelVersion;
 }
 
 export const createModel = (name: string, description?: string) => post("registered-models/create", { name, description });
@@ -58,7 +48,7 @@ export const setAlias = (name: string, alias: string, version: string) => post("
 export const deleteAlias = (name: string, alias: string) => remove("registered-models/alias", { name, alias });
 
 export const createVersion = (name: string, source: string, runId?: string) =>
-  post<{ model_version: ModelVersion }>("model-versions/create", { name, source, run_id: runId });
+  post("model-versions/create", { name, source, run_id: runId });
 export const describeVersion = (name: string, version: string, description: string) =>
   patch("model-versions/update", { name, version, description });
 export const deleteVersion = (name: string, version: string) => remove("model-versions/delete", { name, version });

@@ -1,5 +1,5 @@
 import { get, oxflow, post } from "./client";
-import type { Run, RunStatus } from "./types";
+import type { History, MetricRange, Run, RunStatus } from "./types";
 
 export interface RunSearch {
   experimentIds: string[];
@@ -25,7 +25,7 @@ export function searchRuns(search: RunSearch, limit: number, token?: string, sig
       page_token: token,
     },
     signal,
-  );
+  ) as Promise<RunPage>;
 }
 
 /** Everything a search finds, up to `most` runs. */
@@ -41,7 +41,7 @@ export async function allRuns(search: RunSearch, most: number): Promise<Run[]> {
 }
 
 export async function run(id: string, signal?: AbortSignal): Promise<Run> {
-  return (await get<{ run: Run }>("runs/get", { run_id: id }, signal)).run;
+  return (await get("runs/get", { run_id: id }, signal)).run as Run;
 }
 
 export const deleteRun = (id: string) => post("runs/delete", { run_id: id });
@@ -54,14 +54,6 @@ export const deleteRunTag = (id: string, key: string) => post("runs/delete-tag",
 
 /** Runs that one request for histories may name. */
 const MOST_RUNS = 100;
-
-/** The history of a metric of a run: points by their order. JSON has no NaN, so the server sends text for those. */
-export interface History {
-  run_id: string;
-  steps: number[];
-  values: (number | string)[];
-  timestamps?: number[];
-}
 
 interface HistoryRange {
   /** How many points of a run are enough. */
@@ -82,7 +74,17 @@ export async function histories(runIds: string[], key: string, { points, steps, 
       end_step: steps?.[1],
       with_timestamps: timestamps || undefined,
     };
-    parts.push(oxflow.get("metrics/curves", query, signal));
+    parts.push(oxflow.get("metrics/curves", query, signal) as Promise<{ curves?: History[] }>);
   }
   return (await Promise.all(parts)).flatMap((part) => part.curves ?? []);
+}
+
+/** The lowest and the highest values of metrics of some runs; the server reads all their points for that. */
+export async function metricRanges(runIds: string[], keys: string[]): Promise<MetricRange[]> {
+  const found: MetricRange[] = [];
+  for (let at = 0; at < keys.length; at += MOST_RUNS) {
+    const answer = await oxflow.get("metrics/ranges", { run_ids: runIds, metric_keys: keys.slice(at, at + MOST_RUNS) });
+    found.push(...((answer.ranges ?? []) as MetricRange[]));
+  }
+  return found;
 }

@@ -1,109 +1,56 @@
-/** The messages of the REST API, as far as pages read them. Numbers that JSON cannot hold arrive as text. */
+/**
+ * The messages of the API as pages read them: as the server describes them, with the fields that it always sends. The
+ * description cannot tell those, as in protocol buffers nothing is required.
+ */
+import type { components } from "./schema";
 
-export interface KeyValue {
-  key: string;
-  value: string;
-}
+type Schemas = components["schemas"];
+/** A message in which some fields are always there. */
+type With<T, K extends keyof T> = Omit<T, K> & Required<Pick<T, K>>;
+/** A message in which fields hold other messages than described. */
+type Holding<T, Fields> = Omit<T, keyof Fields> & Fields;
 
-export interface Experiment {
-  experiment_id: string;
-  name: string;
-  artifact_location: string;
-  lifecycle_stage: "active" | "deleted";
-  last_update_time?: number;
-  creation_time?: number;
-  tags?: KeyValue[];
-}
+export type KeyValue = Required<Schemas["Tag"]>;
+export type RunStatus = Required<Schemas["RunInfo"]>["status"];
 
-export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
-
-export interface RunInfo {
-  run_id: string;
-  experiment_id: string;
-  run_name?: string;
-  user_id?: string;
-  status: RunStatus;
-  start_time?: number;
-  end_time?: number;
-  artifact_uri?: string;
+interface Staged {
   lifecycle_stage: "active" | "deleted";
 }
 
-export interface Metric {
-  key: string;
-  value: number | string;
-  timestamp: number;
-  step?: number;
-  run_id?: string;
-  model_id?: string;
-}
+export type Experiment = Holding<With<Schemas["Experiment"], "experiment_id" | "name" | "artifact_location">, Staged & { tags?: KeyValue[] }>;
 
-export interface DatasetInput {
-  dataset: { name: string; digest: string; source_type?: string; source?: string; schema?: string; profile?: string };
-  tags?: KeyValue[];
-}
+export type RunInfo = Holding<With<Schemas["RunInfo"], "run_id" | "experiment_id" | "status">, Staged>;
+
+/** A number, or a text for one that JSON cannot hold. */
+export type Double = number | string;
+
+export type Metric = Holding<With<Schemas["Metric"], "key" | "timestamp">, { value: Double }>;
+
+export type DatasetInput = Holding<Schemas["DatasetInput"], { dataset: With<Schemas["Dataset"], "name" | "digest">; tags?: KeyValue[] }>;
 
 export interface Run {
   info: RunInfo;
   data?: { metrics?: Metric[]; params?: KeyValue[]; tags?: KeyValue[] };
-  inputs?: { dataset_inputs?: DatasetInput[]; model_inputs?: { model_id: string }[] };
-  outputs?: { model_outputs?: { model_id: string; step?: number }[] };
+  inputs?: { dataset_inputs?: DatasetInput[]; model_inputs?: With<Schemas["ModelInput"], "model_id">[] };
+  outputs?: { model_outputs?: With<Schemas["ModelOutput"], "model_id">[] };
 }
 
-export interface FileInfo {
-  path: string;
-  is_dir: boolean;
-  file_size?: number;
-}
+export type FileInfo = With<Schemas["FileInfo"], "path" | "is_dir">;
 
-export interface ModelVersion {
-  name: string;
-  version: string;
-  creation_timestamp?: number;
-  last_updated_timestamp?: number;
-  current_stage?: string;
-  description?: string;
-  source?: string;
-  run_id?: string;
-  status?: string;
-  status_message?: string;
-  tags?: KeyValue[];
-  aliases?: string[];
-  model_id?: string;
-}
+export type ModelVersion = Holding<With<Schemas["ModelVersion"], "name" | "version">, { tags?: KeyValue[] }>;
 
-export interface RegisteredModel {
-  name: string;
-  creation_timestamp?: number;
-  last_updated_timestamp?: number;
-  description?: string;
-  latest_versions?: ModelVersion[];
-  tags?: KeyValue[];
-  aliases?: { alias: string; version: string }[];
-}
+export type RegisteredModel = Holding<
+  With<Schemas["RegisteredModel"], "name">,
+  { latest_versions?: ModelVersion[]; tags?: KeyValue[]; aliases?: Required<Schemas["RegisteredModelAlias"]>[] }
+>;
 
 export interface LoggedModel {
-  info: {
-    model_id: string;
-    experiment_id: string;
-    name: string;
-    creation_timestamp_ms?: number;
-    last_updated_timestamp_ms?: number;
-    artifact_uri?: string;
-    status?: string;
-    model_type?: string;
-    source_run_id?: string;
-    tags?: KeyValue[];
-  };
+  info: Holding<With<Schemas["LoggedModelInfo"], "model_id" | "experiment_id" | "name">, { tags?: KeyValue[] }>;
   data?: { params?: KeyValue[]; metrics?: Metric[] };
 }
 
-export interface SavedView {
-  view_id: string;
-  experiment_id?: string;
-  name: string;
-  owner?: string;
-  is_default?: boolean;
-  state: string;
-  last_updated_timestamp?: number;
-}
+export type SavedView = With<Schemas["SavedView"], "view_id" | "name" | "state">;
+export type Activity = With<Schemas["ExperimentActivity"], "experiment_id" | "runs" | "running">;
+export type MetricRange = Holding<Required<Schemas["MetricRange"]>, { min: Double; max: Double }>;
+/** The history of a metric of a run: points by their order. */
+export type History = Holding<With<Schemas["Curve"], "run_id" | "steps">, { values: Double[] }>;

@@ -56,6 +56,18 @@ export function mainParam(columns: Column[], rows: Row[]): Column | undefined {
   return params.map((item) => ({ item, count: distinct(item, rows) })).sort((a, b) => b.count - a.count)[0]?.item;
 }
 
+/** The numeric param of the second most values. */
+export function secondParam(columns: Column[], rows: Row[]): Column | undefined {
+  const first = mainParam(columns, rows);
+  return mainParam(columns.filter((item) => item.id !== first?.id), rows);
+}
+
+/** What a run has in a column, as a number. */
+export function numberOf(row: Row, item: Column): number {
+  const value = cellValue(row, item);
+  return value === undefined || value === "" ? NaN : Number(value);
+}
+
 /** Params that differ, and what came out. */
 export function sweepAxes(columns: Column[], rows: Row[]): string[] {
   const params = columns.filter((item) => item.kind === "param" && distinct(item, rows) > 1).slice(0, 6);

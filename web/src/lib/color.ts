@@ -4,6 +4,18 @@ export const PALETTE = [
   "#0f7fbf", "#b9663a", "#3aa083", "#8f5bb5", "#c23d6b", "#4f74a8", "#87791a", "#cf5f4b", "#5b6be0", "#2b8a8a",
 ];
 
+/** From low to high, where colour stands for a number. */
+export const RAMP = ["#3b7ddd", "#8f5bb5", "#e0672b"];
+
+/** The colour of a share from 0 to 1. */
+export function ramp(share: number): string {
+  const place = Math.min(1, Math.max(0, share)) * (RAMP.length - 1);
+  const at = Math.min(RAMP.length - 2, Math.floor(place));
+  const part = (color: string | undefined, from: number) => parseInt((color ?? "").slice(from, from + 2), 16);
+  const mixed = [1, 3, 5].map((from) => Math.round(part(RAMP[at], from) + (place - at) * (part(RAMP[at + 1], from) - part(RAMP[at], from))));
+  return `rgb(${mixed.join(",")})`;
+}
+
 /** A number made of a text, the same everywhere. */
 export function hash(text: string): number {
   let sum = 2166136261;

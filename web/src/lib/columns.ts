@@ -1,8 +1,10 @@
 /** The columns of the table of runs. A column is known by a text such as `metric:val/loss`. */
 import type { Run } from "../api/types";
 import { toNumber } from "./format";
+import { rangeOf } from "./ranges";
 
-export type ColumnKind = "attribute" | "param" | "metric" | "tag";
+/** `min` and `max` are the lowest and the highest value of a metric; `metric` is the last one. */
+export type ColumnKind = "attribute" | "param" | "metric" | "min" | "max" | "tag";
 
 export interface Column {
   id: string;
@@ -34,7 +36,20 @@ export function column(id: string): Column {
   const at = id.indexOf(":");
   const kind = id.slice(0, at) as ColumnKind;
   const key = id.slice(at + 1);
-  return { id, kind, key, label: kind === "attribute" ? (ATTRIBUTES[key] ?? key) : key };
+  return { id, kind, key, label: kind === "attribute" ? (ATTRIBUTES[key] ?? key) : isRangeKind(kind) ? `${kind} ${key}` : key };
+}
+
+const isRangeKind = (kind: ColumnKind) => kind === "min" || kind === "max";
+
+/** Whether a column shows the lowest or the highest value of a metric. */
+export function isRange({ kind }: Pick<Column, "kind">): boolean {
+  return isRangeKind(kind);
+}
+
+/** What tells one last point of a metric from another. */
+export function stampOf(row: Row, metric: string): string {
+  const last = row.run.data?.metrics?.find((item) => item.key === metric);
+  return last ? `${last.step ?? 0} ${last.timestamp}` : "";
 }
 
 /** Tags that are only of use to programs, or are shown in other ways. */
@@ -80,6 +95,9 @@ export function cellValue(row: Row, column: Column): number | string | undefined
   switch (column.kind) {
     case "metric":
       return row.metrics.get(column.key);
+    case "min":
+    case "max":
+      return rangeOf(row.id, column.key)?.[column.kind];
     case "param":
       return row.params.get(column.key);
     case "tag":
@@ -130,6 +148,9 @@ export function orderKey(column: Column): string | undefined {
       if (column.key === "source") return "tags.`mlflow.source.name`";
       if (["start_time", "end_time", "status", "run_id", "run_name"].includes(column.key)) return `attributes.${column.key}`;
       return undefined;
+    case "min":
+    case "max":
+      return undefined;
   }
 }
 
@@ -146,6 +167,23 @@ export function columnsOf(rows: Row[]): Column[] {
   return [...attributes, ...sorted("metric"), ...sorted("param"), ...sorted("tag")];
 }
 
+/** Whether a metric tells how good a model is, rather than how its training went. */
+export function isEvaluation(key: string): boolean {
+  return /(^|[/_.-])(val|valid|validation|test|eval)([/_.-]|$)/i.test(key);
+}
+
+/** Rows by a range, which the server cannot order by; those without come last. */
+export function sortedByRange(rows: Row[], sort: string): Row[] {
+  const item = column(sort.replace(/^-/, ""));
+  const sign = sort.startsWith("-") ? -1 : 1;
+  const value = (row: Row) => cellValue(row, item) as number | undefined;
+  return [...rows].sort((a, b) => {
+    const [left, right] = [value(a), value(b)];
+    if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
+    return sign * (left - right);
+  });
+}
+
 const SHOWN_ATTRIBUTES = ["attribute:start_time", "attribute:duration", "attribute:user"];
 
 /** What is shown before anybody chose: what differs between runs first, and not too much of it. */
@@ -155,7 +193,7 @@ export function defaultColumns(columns: Column[], rows: Row[]): string[] {
   const metrics = columns
     .filter((item) => item.kind === "metric" && !isSystemMetric(item.key))
     .map((item) => ({ item, count: coverage(item) }))
-    .sort((a, b) => b.count - a.count)
+    .sort((a, b) => b.count - a.count || Number(isEvaluation(b.item.key)) - Number(isEvaluation(a.item.key)))
     .slice(0, 8)
     .map(({ item }) => item);
   const params = columns.filter((item) => item.kind === "param");

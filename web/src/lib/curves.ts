@@ -1,5 +1,5 @@
 /** From points of a history to the columns that a chart draws. */
-import type { History } from "../api/runs";
+import type { History } from "../api/types";
 import { toNumber } from "./format";
 import { smooth } from "./smooth";
 import type { XAxis } from "./viewState";

@@ -2,6 +2,7 @@ import type { RunSearch } from "../api/runs";
 import { allRuns } from "../api/runs";
 import { type Column, type Row, cellValue, columnsOf, toRow } from "./columns";
 import { download, toCsv } from "./csv";
+import { fetchRanges, rangeMetrics } from "./fetchRanges";
 import { formatTime } from "./format";
 
 /** Runs that one file holds at most. */
@@ -22,6 +23,7 @@ function csv(rows: Row[], columns: Column[]): string {
 /** Saves runs as a file: the given ones, or all that a search finds. */
 export async function saveRuns(kind: "csv" | "json", search: RunSearch, columns: Column[] | undefined, some?: Row[]): Promise<void> {
   const rows = some ?? (await allRuns(search, MOST)).map(toRow);
+  if (columns) await fetchRanges(rangeMetrics(columns), rows);
   if (kind === "json") {
     download("runs.json", "application/json", JSON.stringify(rows.map((row) => row.run), null, 1));
     return;

@@ -88,5 +88,5 @@ function one(value: number | string) {
 }
 
 export function meanText({ mean, std }: Summary): string {
-  return `${formatNumber(mean, 4)} ± ${formatNumber(std, 2)}`;
+  return `${formatNumber(mean, 4, true)} ± ${formatNumber(std, 2, true)}`;
 }

@@ -54,3 +54,10 @@ folder = mlflow.artifacts.download_artifacts(
     run_id="${runId}", artifact_path=${JSON.stringify(path)}
 )`;
 }
+
+export function loadModel(uri: string): string {
+  return `import mlflow
+
+mlflow.set_tracking_uri("${trackingUri()}")
+model = mlflow.pyfunc.load_model(${JSON.stringify(uri)})`;
+}

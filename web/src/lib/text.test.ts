@@ -66,7 +66,7 @@ test("differences are the least there are", () => {
 });
 
 test("files are shown by their names", () => {
-  expect(["a/b.PNG", "MLmodel", "x.csv", "m.pkl", "noending"].map(kindOf)).toEqual(["image", "text", "csv", "binary", "text"]);
+  expect(["a/b.PNG", "MLmodel", "x.csv", "m.pkl", "noending"].map(kindOf)).toEqual(["image", "mlmodel", "csv", "binary", "text"]);
   expect(["MLmodel", "a.py", "a.unknown"].map(languageOf)).toEqual(["yaml", "python", undefined]);
 });
 

@@ -1,6 +1,8 @@
 /** How somebody arranged the page of an experiment: what goes into the address and into saved views. */
 
-export type Mode = "table" | "charts" | "scatter" | "parallel" | "box" | "images";
+const MODES: readonly string[] = ["table", "charts", "scatter", "parallel", "box", "contour", "images"];
+
+export type Mode = "table" | "charts" | "scatter" | "parallel" | "box" | "contour" | "images";
 export type XAxis = "step" | "time" | "relative";
 export type ChartSize = [span: number, height: number];
 
@@ -41,6 +43,8 @@ export interface ViewState {
   scatter: string[];
   /** Axes of the box plot: by what, and of what. */
   box: string[];
+  /** Axes of the contour plot: x, y, and the height. */
+  contour: string[];
 }
 
 export const DEFAULTS: ViewState = {
@@ -71,6 +75,7 @@ export const DEFAULTS: ViewState = {
   axes: [],
   scatter: [],
   box: [],
+  contour: [],
 };
 
 /** What differs from the defaults, so that addresses stay short. */
@@ -96,7 +101,7 @@ export function unpack(packed: unknown): ViewState {
     const value = (packed as Record<string, unknown>)[key];
     if (value !== undefined && fits(value, DEFAULTS[key])) Object.assign(state, { [key]: value });
   }
-  if (!["table", "charts", "scatter", "parallel", "box", "images"].includes(state.mode)) state.mode = "table";
+  if (!MODES.includes(state.mode)) state.mode = "table";
   if (!["step", "time", "relative"].includes(state.xAxis)) state.xAxis = "step";
   state.chartSizes = Object.fromEntries(Object.entries(state.chartSizes).filter(([, size]) => Array.isArray(size) && size.length === 2 && size.every(Number.isFinite)));
   state.smoothing = Math.min(0.99, Math.max(0, state.smoothing));

@@ -63,7 +63,13 @@ pub fn summaries(random: &mut Random, start: i64) -> Vec<Point> {
     [loss, curve(random, "rougeL", start, 30, 20_000, 0.004, &score)].concat()
 }
 
-fn curve(
+/// A point that was logged once, at the end.
+pub fn last(key: &str, value: f64, timestamp: i64) -> Point {
+    Point { key: key.to_owned(), value, timestamp, step: 0 }
+}
+
+/// Points of a function of the share of steps that are done, from 0 to 1, and noise.
+pub fn curve(
     random: &mut Random,
     key: &str,
     start: i64,
@@ -77,9 +83,19 @@ fn curve(
         .zip(0..steps)
         .map(|(at, step)| Point {
             key: key.to_owned(),
-            value: value(step as f64 / last) + random.normal(noise),
+            value: possible(key, value(step as f64 / last) + random.normal(noise)),
             timestamp: start + at * pace,
             step,
         })
         .collect()
+}
+
+/// Noise does not make a share negative, or more than the whole.
+fn possible(key: &str, value: f64) -> f64 {
+    let whole = match key.rsplit(['/', '_']).next() {
+        Some("percentage") => 100.0,
+        Some("accuracy" | "top5" | "dice" | "iou" | "auc" | "rougeL") => 1.0,
+        _ => return value,
+    };
+    value.clamp(0.0, whole)
 }

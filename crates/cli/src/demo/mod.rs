@@ -5,6 +5,7 @@ mod client;
 mod curves;
 mod files;
 mod random;
+mod small;
 
 use axum::Router;
 use oxflow_model::{Error, Millis, Result};
@@ -13,12 +14,14 @@ use serde_json::{Value, json};
 use client::Client;
 use curves::Training;
 use random::Random;
+use small::Plan;
 
 use crate::args::DemoArgs;
 
 const SWEEP: &str = "vision/resnet-sweep";
 const HOUR: i64 = 3_600_000;
 const NOTE: &str = include_str!("note.md");
+const PARCELS: &str = include_str!("parcels.geojson");
 /// Time between two steps of a training, in milliseconds.
 const PACE: i64 = 9000;
 
@@ -66,8 +69,8 @@ pub async fn fill(router: Router, now: Millis, size: Size) -> Result<Made> {
     demo.study().await?;
     demo.registry(&runs).await?;
     demo.logged_models(&experiment, &runs).await?;
-    for name in ["vision/segmentation", "nlp/tokenizer", "speech/wake-word", "tabular/churn"] {
-        demo.experiment(name, json!([])).await?;
+    for plan in &small::PLANS {
+        demo.small(plan).await?;
     }
     Ok(demo.made)
 }
@@ -216,6 +219,34 @@ impl Demo {
         Ok(())
     }
 
+    /// A few runs, one after the other.
+    async fn small(&mut self, plan: &Plan) -> Result<()> {
+        let tags = json!([tag("team", plan.team), tag("mlflow.note.content", plan.note)]);
+        let experiment = self.experiment(plan.name, tags).await?;
+        for at in 0..plan.runs {
+            let start = self.now - i64::try_from(plan.runs - at).unwrap_or(0) * plan.pause;
+            let trained = (plan.make)(&mut self.random, at, start);
+            let tags =
+                json!([tag("mlflow.user", plan.user), tag("mlflow.source.name", "train.py")]);
+            let run = self.run(&experiment, &trained.name, start, tags).await?;
+            self.client.log(&run, trained.points, trained.params).await?;
+            let source = json!({"uri": format!("/data/{}", plan.dataset)}).to_string();
+            let dataset = json!({
+                "name": plan.dataset, "digest": "9c41f2a7", "source_type": "local", "source": source,
+            });
+            let context = json!([tag("mlflow.data.context", "training")]);
+            let inputs = json!([{"dataset": dataset, "tags": context}]);
+            let body = json!({"run_id": run, "datasets": inputs});
+            self.client.post("runs/log-inputs", body).await?;
+            if plan.name == "vision/segmentation" && at + 1 == plan.runs {
+                self.client.upload(&run, "parcels.geojson", PARCELS.into()).await?;
+                self.made.files += 1;
+            }
+            self.end(&run, trained.status, start + trained.took).await?;
+        }
+        Ok(())
+    }
+
     /// Models with versions, and a prompt.
     async fn registry(&self, runs: &[String]) -> Result<()> {
         let name = "imagenet-classifier";
@@ -263,6 +294,12 @@ impl Demo {
             let made = self.client.post("logged-models", model).await?;
             let id = client::text(&made["model"]["info"]["model_id"]);
             let status = if at == 0 { "LOGGED_MODEL_UPLOAD_FAILED" } else { "LOGGED_MODEL_READY" };
+            let score = json!({
+                "key": "test/accuracy", "value": 0.81 + at as f64 / 40.0, "step": 0,
+                "timestamp": self.now, "model_id": id,
+            });
+            let metrics = json!({"run_id": run, "metrics": [score]});
+            self.client.post("runs/log-batch", metrics).await?;
             let path = format!("logged-models/{id}");
             self.client.patch(&path, json!({"model_id": id, "status": status})).await?;
         }

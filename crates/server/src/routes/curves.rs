@@ -1,9 +1,12 @@
-//! `oxflow/metrics/curves`: sampled histories of many runs, as pages draw them.
+//! `oxflow/metrics/…`: what pages draw and list of histories: samples of them, and their lowest and highest values.
 
 use axum::extract::State;
 use futures::future::try_join_all;
-use oxflow_api::metric::{Curve, CurvesResponse, GetCurves, GetMetricHistoryBulkInterval};
-use oxflow_model::{Metric, Result};
+use oxflow_api::metric::{
+    Curve, CurvesResponse, GetCurves, GetMetricHistoryBulkInterval, GetMetricRanges, MetricRange,
+    MetricRangesResponse,
+};
+use oxflow_model::{Error, Metric, Result, RunId};
 use oxflow_store::HistoryInterval;
 
 use crate::access::{Access, Level};
@@ -14,9 +17,17 @@ use crate::routes::metrics;
 
 /// Parts in which the runs of a request are read, at the same time where the store can.
 const PARTS: usize = 4;
+/// Runs and metrics of which one request asks for the ranges.
+const MOST_RANGES: usize = 100;
 
 pub fn routes(routes: Routes) -> Routes {
-    routes.get(Under::Oxflow, "/metrics/curves", Access::Runs(Level::Read), curves)
+    let read = Access::Runs(Level::Read);
+    routes.get(Under::Oxflow, "/metrics/curves", read, curves).get(
+        Under::Oxflow,
+        "/metrics/ranges",
+        read,
+        ranges,
+    )
 }
 
 async fn curves(
@@ -33,7 +44,7 @@ async fn curves(
     let size = interval.run_ids.len().div_ceil(PARTS).max(1);
     let parts = interval.run_ids.chunks(size).map(|runs| {
         let part = HistoryInterval { run_ids: runs.to_vec(), ..interval.clone() };
-        app.store.metric_history_interval(part)
+        app.store.metric_curves(part)
     });
     let points: Result<Vec<Vec<Metric>>> = try_join_all(parts).await;
     let times = request.with_timestamps.unwrap_or(false);
@@ -56,4 +67,29 @@ fn by_run(points: Vec<Metric>, times: bool) -> Vec<Curve> {
         }
     }
     curves
+}
+
+async fn ranges(
+    State(app): State<AppState>,
+    Proto(request): Proto<GetMetricRanges>,
+) -> Answer<MetricRangesResponse> {
+    let runs = request.run_ids.unwrap_or_default();
+    let keys = request.metric_keys.unwrap_or_default();
+    if runs.is_empty() || keys.is_empty() || runs.len() > MOST_RANGES || keys.len() > MOST_RANGES {
+        return Err(Error::invalid(format!(
+            "Name 1 to {MOST_RANGES} runs as run_ids and as many metrics as metric_keys. Received \
+             {} and {}.",
+            runs.len(),
+            keys.len()
+        ))
+        .into());
+    }
+    let found = app.store.metric_ranges(runs.into_iter().map(RunId::new).collect(), keys).await?;
+    let ranges = found.into_iter().map(|range| MetricRange {
+        run_id: Some(range.run_id.to_string()),
+        key: Some(range.key),
+        min: Some(range.lowest),
+        max: Some(range.highest),
+    });
+    Ok(Json(MetricRangesResponse { ranges: ranges.collect() }))
 }

@@ -4,9 +4,10 @@ use axum::extract::State;
 use oxflow_api::common::{Empty, ViewType, all};
 use oxflow_api::dataset::{SearchDatasets, SearchDatasetsResponse};
 use oxflow_api::experiment::{
-    CreateExperiment, CreateExperimentResponse, DeleteExperimentTag, ExperimentResponse,
-    GetExperiment, GetExperimentByName, ListExperiments, SearchExperiments,
-    SearchExperimentsResponse, SetExperimentTag, UpdateExperiment,
+    CreateExperiment, CreateExperimentResponse, DeleteExperimentTag, ExperimentActivity,
+    ExperimentActivityResponse, ExperimentResponse, GetExperiment, GetExperimentByName,
+    ListExperiments, SearchExperiments, SearchExperimentsResponse, SetExperimentTag,
+    UpdateExperiment,
 };
 use oxflow_api::token;
 use oxflow_model::search::{ExperimentFilter, ExperimentOrder};
@@ -38,6 +39,7 @@ pub fn routes(routes: Routes) -> Routes {
         .post(Under::V2, "/experiments/search", Access::Known, search)
         .get(Under::V2, "/experiments/list", Access::Known, list)
         .post(Under::V2Ajax, "/experiments/search-datasets", read, search_datasets)
+        .get(Under::Oxflow, "/experiments/activity", Access::Known, activity)
 }
 
 /// The error for an experiment that is not there.
@@ -199,6 +201,18 @@ async fn list(
         ..SearchExperiments::default()
     };
     find(&app, search, limit).await
+}
+
+/// `GET oxflow/experiments/activity`: what the list of experiments says about runs.
+async fn activity(State(app): State<AppState>) -> Answer<ExperimentActivityResponse> {
+    let found = app.store.experiment_activity().await?;
+    let experiments = found.into_iter().map(|activity| ExperimentActivity {
+        experiment_id: Some(activity.id.to_string()),
+        runs: i64::try_from(activity.runs).ok(),
+        running: i64::try_from(activity.running).ok(),
+        last_run_time: activity.last.map(|at| at.0),
+    });
+    Ok(Json(ExperimentActivityResponse { experiments: experiments.collect() }))
 }
 
 pub async fn search_datasets(

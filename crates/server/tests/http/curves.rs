@@ -55,3 +55,40 @@ async fn what_cannot_be_drawn_is_refused() {
         is_error(&answer, 400, "INVALID_PARAMETER_VALUE", message);
     }
 }
+
+const RANGES: &str = "/ajax-api/2.0/oxflow/metrics/ranges";
+
+#[tokio::test]
+async fn a_range_spans_the_numbers_of_a_run() {
+    let server = TestServer::start().await;
+    let run = run_with(&server, &[(0, json!(2.5)), (1, json!("NaN")), (2, json!(-1))]).await;
+    let bare = server.new_run("e").create().await;
+    let query = format!("{RANGES}?run_ids={run}&run_ids={bare}&metric_keys=loss&metric_keys=other");
+    let answer = server.get(&query).await.ok();
+    assert_eq!(
+        answer,
+        json!({"ranges": [{"run_id": run, "key": "loss", "min": -1.0, "max": 2.5}]})
+    );
+    let many = "&run_ids=a".repeat(101);
+    for query in ["metric_keys=loss", "run_ids=a", &format!("metric_keys=loss{many}")] {
+        let answer = server.get(&format!("{RANGES}?{query}")).await;
+        is_error(&answer, 400, "INVALID_PARAMETER_VALUE", "");
+    }
+}
+
+#[tokio::test]
+async fn experiments_tell_how_many_runs_they_have() {
+    let server = TestServer::start().await;
+    let none = server.get("/ajax-api/2.0/oxflow/experiments/activity").await.ok();
+    assert_eq!(none, json!({}));
+    let run = run_with(&server, &[]).await;
+    run_with(&server, &[]).await;
+    let ended = json!({"run_id": run, "status": "FINISHED", "end_time": 9_000_000_000_000_i64});
+    server.post("runs/update", &ended).await.ok();
+    let answer = server.get("/ajax-api/2.0/oxflow/experiments/activity").await.ok();
+    let [only] = answer["experiments"].as_array().unwrap().as_slice() else {
+        panic!("one experiment has runs: {answer}")
+    };
+    assert_eq!((&only["runs"], &only["running"]), (&json!(2), &json!(1)));
+    assert_eq!(only["last_run_time"], json!(9_000_000_000_000_i64));
+}

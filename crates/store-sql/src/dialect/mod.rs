@@ -1,10 +1,12 @@
 //! What differs between the databases' SQL. The default is the common case; the doc comment says
 //! who differs.
 
+mod mssql;
 mod mysql;
 mod postgres;
 mod sqlite;
 
+pub use mssql::MsSql;
 pub use mysql::MySql;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
@@ -13,9 +15,9 @@ use crate::session::Lock;
 
 /// The SQL of one database.
 pub trait Dialect: Send + Sync {
-    /// Inserts a row unless one with its key exists. MySQL says `INSERT IGNORE`, SQL Server needs
-    /// `MERGE`.
-    fn insert_or_ignore(&self, table: &str, columns: &[&str]) -> String {
+    /// Inserts a row unless one with its key exists. MySQL says `INSERT IGNORE`; only SQL Server has
+    /// to be told the `keys`, and looks for them in the table.
+    fn insert_or_ignore(&self, table: &str, _keys: &[&str], columns: &[&str]) -> String {
         format!("{} ON CONFLICT DO NOTHING", insert(table, columns))
     }
 
@@ -49,6 +51,16 @@ pub trait Dialect: Send + Sync {
     /// `OFFSET ? ROWS FETCH NEXT ? ROWS ONLY`.
     fn page(&self) -> &'static str {
         " LIMIT ? OFFSET ?"
+    }
+
+    /// The end of a query for its first rows. SQL Server has to be told whether the query is ordered.
+    fn first(&self, count: usize, _ordered: bool) -> String {
+        format!(" LIMIT {count}")
+    }
+
+    /// The order of a query. SQL Server refuses a column that is there already.
+    fn order_by(&self, columns: &[String]) -> String {
+        format!(" ORDER BY {}", columns.join(", "))
     }
 
     /// What a condition on the key and value of `table` (called `x`) must also say, so that the
@@ -140,6 +152,18 @@ pub trait Dialect: Send + Sync {
     /// writer at a time and needs none.
     fn lock_clause(&self, _lock: Lock) -> &'static str {
         ""
+    }
+
+    /// A query whose rows are to stay locked until the transaction ends. SQL Server says so behind
+    /// the name of the table, not at the end.
+    fn locking(&self, sql: &str, lock: Lock) -> String {
+        format!("{sql}{}", self.lock_clause(lock))
+    }
+
+    /// An insert of these columns, where the number of an experiment may be among them, which the
+    /// database otherwise gives. SQL Server takes none unless it is told to.
+    fn numbered_by_hand(&self, _table: &str, _columns: &[&str], statement: String) -> String {
+        statement
     }
 
     /// Asks for the number that the database gave the row inserted last; `None` where numbers are

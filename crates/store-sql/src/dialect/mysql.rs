@@ -13,7 +13,7 @@ pub struct MySql;
 
 impl Dialect for MySql {
     /// The driver refuses what would be ignored besides.
-    fn insert_or_ignore(&self, table: &str, columns: &[&str]) -> String {
+    fn insert_or_ignore(&self, table: &str, _keys: &[&str], columns: &[&str]) -> String {
         insert(table, columns).replacen("INSERT", "INSERT IGNORE", 1)
     }
 

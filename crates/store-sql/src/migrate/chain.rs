@@ -104,8 +104,8 @@ pub const CHAIN: &[Revision] = chain! {
     "67_dc11669786a5_add_job_executor"
 };
 
-/// The first revision that databases on servers are migrated from: the one of MLflow 1.16 to 1.24.
-pub const OLDEST_ON_SERVERS: &str = "c48cb773bb87";
+/// The first revision that databases of MySQL are migrated from: the one of MLflow 1.16 to 1.24.
+pub const OLDEST_ON_MYSQL: &str = "c48cb773bb87";
 
 /// Where a revision stands in the chain.
 pub fn position(revision: &str) -> Option<usize> {
@@ -139,7 +139,7 @@ mod tests {
             assert_eq!(position(revision.id()), Some(at), "twice: {}", revision.id());
         }
         assert_eq!(CHAIN.last().unwrap().id(), HEAD);
-        assert!(is_older(OLDEST_ON_SERVERS) && !is_older(HEAD) && !is_older("abc"));
+        assert!(is_older(OLDEST_ON_MYSQL) && !is_older(HEAD) && !is_older("abc"));
     }
 
     #[test]

@@ -7,7 +7,11 @@ pub mod analytics;
 mod backup;
 pub mod chain;
 mod lexer;
+mod mysql;
+mod mysql_database;
 mod plan;
+mod postgres;
+mod postgres_database;
 pub mod script;
 mod sqlite;
 mod sqlite_file;
@@ -19,6 +23,7 @@ use oxflow_model::{Error, Millis, Result};
 
 use crate::args;
 use crate::error::{DbError, DbErrorKind};
+use crate::schema::{self, Found, HEAD};
 use crate::session::Session;
 use chain::Revision;
 use script::{Family, Statement};
@@ -63,31 +68,52 @@ pub enum Progress<'a> {
 
 /// What an upgrade would do. Changes nothing.
 pub fn plan(options: &UpgradeOptions) -> Result<Plan> {
-    only_sqlite(&options.uri)?;
-    sqlite_file::plan(options)
+    match family(&options.uri)? {
+        Family::Sqlite => sqlite_file::plan(options),
+        Family::Postgres => postgres_database::plan(options),
+        Family::Mysql => mysql_database::plan(options),
+    }
 }
 
-/// Brings a database to the schema that this store reads. On SQLite it is all done or nothing is.
+/// Brings a database to the schema that this store reads. On SQLite and PostgreSQL it is all done or
+/// nothing is; on MySQL and MariaDB, what failed half-way is continued by the next upgrade.
 pub fn upgrade(
     options: &UpgradeOptions,
-    progress: &mut dyn FnMut(Progress<'_>),
+    progress: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Outcome> {
-    only_sqlite(&options.uri)?;
-    sqlite_file::upgrade(options, progress)
+    match family(&options.uri)? {
+        Family::Sqlite => sqlite_file::upgrade(options, progress),
+        Family::Postgres => postgres_database::upgrade(options, progress),
+        Family::Mysql => mysql_database::upgrade(options, progress),
+    }
 }
 
-fn only_sqlite(uri: &str) -> Result<()> {
+fn family(uri: &str) -> Result<Family> {
     let scheme = uri.split(['+', ':']).next().unwrap_or("");
     match scheme {
-        "sqlite" => Ok(()),
-        "postgresql" | "postgres" | "mysql" | "mssql" => Err(Error::invalid(format!(
-            "This build of Oxflow cannot upgrade {scheme} databases yet. Use MLflow 3.17.2: mlflow \
-             db upgrade"
-        ))),
+        "sqlite" => Ok(Family::Sqlite),
+        "postgresql" | "postgres" => Ok(Family::Postgres),
+        "mysql" => Ok(Family::Mysql),
+        "mssql" => Err(Error::invalid(
+            "This build of Oxflow cannot upgrade mssql databases yet. Use MLflow 3.17.2: mlflow db \
+             upgrade",
+        )),
         _ => Err(Error::invalid(format!(
             "Invalid database engine: '{scheme}'. Supported database engines are postgresql, \
              mysql, sqlite, mssql"
         ))),
+    }
+}
+
+/// The revision of a database that can be upgraded; `None` if it is empty.
+fn upgradable(found: &Found, shown: &str) -> Result<Option<String>> {
+    match found {
+        Found::Empty => Ok(None),
+        Found::Mlflow(revision) if revision == HEAD || chain::is_older(revision) => {
+            Ok(Some(revision.clone()))
+        }
+        // What remains are the cases that nothing can be done about.
+        found => schema::check(found, shown, schema::Upgrade::ByUs).map(|_| None),
     }
 }
 
@@ -107,6 +133,13 @@ fn run_step(
     now: Millis,
 ) -> Result<(), DbError> {
     match step {
+        // Where a revision may be cut off, they are all read when the column is gone.
+        "check_trace_analytics" | "fill_trace_analytics"
+            if family == Family::Mysql
+                && !mysql::has_column(session, "spans", "dimension_attributes")? =>
+        {
+            Ok(())
+        }
         "check_trace_analytics" => analytics::check(session, family),
         "fill_trace_analytics" => analytics::fill(session, family),
         "remove_old_trace_analytics" => analytics::remove_old(session),

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::chain::Revision;
+use super::script::Family;
+use super::steps;
+use crate::error::DbError;
 use crate::schema::HEAD;
 
 /// What an upgrade would do.
@@ -25,6 +29,21 @@ pub struct Step {
     pub what: String,
     /// Tables that are written anew as a whole, with how many rows they have.
     pub rewrites: Vec<(String, i64)>,
+}
+
+/// The plan for a database on a server, which changes its tables in place and has no file to copy.
+pub fn of(found: Option<String>, family: Family) -> Result<Plan, DbError> {
+    let missing = match found.as_deref() {
+        Some(revision) => steps(revision, family)?,
+        None => Vec::new(),
+    };
+    let step = |revision: &Revision| Step {
+        revision: revision.id().to_owned(),
+        what: revision.what(),
+        rewrites: Vec::new(),
+    };
+    let steps = missing.iter().map(|(revision, _)| step(revision)).collect();
+    Ok(Plan { found, backup: None, steps })
 }
 
 impl fmt::Display for Plan {

@@ -58,15 +58,7 @@ fn revision(path: &Path, shown: &str) -> Result<Option<String>> {
     if !looks_like_sqlite(path)? {
         return Ok(None);
     }
-    match inspect(path).map_err(|error| explain_sqlite(path, &error))? {
-        Found::Empty => Ok(None),
-        Found::Mlflow(found) if found == HEAD || super::chain::is_older(&found) => Ok(Some(found)),
-        // What remains are the cases that nothing can be done about.
-        found => match schema::check(&found, shown, schema::Upgrade::ByUs) {
-            Err(error) => Err(error),
-            Ok(_) => Ok(None),
-        },
-    }
+    super::upgradable(&inspect(path).map_err(|error| explain_sqlite(path, &error))?, shown)
 }
 
 /// Brings the file to the head.

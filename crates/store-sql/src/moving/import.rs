@@ -138,7 +138,7 @@ impl ImportStore for SqlStore {
 
     async fn import_rows(&self, table: &str, rows: Vec<Cells>) -> Result<()> {
         let Some(table) = tables::find(table) else { return Ok(()) };
-        let insert = self.dialect.insert_or_ignore(&table.name, &table.quoted());
+        let insert = self.dialect.insert_or_ignore(&table.name, &table.key(), &table.quoted());
         self.database.write(move |session| tables::write(session, &insert, &table, &rows)).await
     }
 }

@@ -2,5 +2,5 @@
 
 mod export;
 mod import;
-mod points;
+pub(crate) mod points;
 mod tables;

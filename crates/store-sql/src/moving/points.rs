@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::statements::Statements;
 
 /// Runs with no more points than this are read at once and sorted here; others metric by metric.
-const AT_ONCE: usize = 4 * PART;
+pub const AT_ONCE: usize = 4 * PART;
 
 /// Sends the points of a run in parts.
 pub fn send(
@@ -22,7 +22,7 @@ pub fn send(
 ) -> Result<()> {
     let table = &sql.metrics_of_run;
     let columns = metric::COLUMNS;
-    let some = format!("SELECT {columns} FROM {table} WHERE run_uuid = ? LIMIT {}", AT_ONCE + 1);
+    let some = format!("SELECT {columns} FROM {table} WHERE run_uuid = ?{}", sql.first_points);
     let mut points = session.rows(&some, args![run.as_str()], metric::read)?;
     if points.len() <= AT_ONCE {
         points.sort_by(by_key_and_step);

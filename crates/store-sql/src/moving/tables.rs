@@ -72,6 +72,7 @@ pub struct Definition {
     /// Its name.
     pub name: String,
     columns: Vec<(String, Kind)>,
+    key: Vec<String>,
 }
 
 impl Definition {
@@ -86,6 +87,11 @@ impl Definition {
             |(name, kind): &(String, Kind)| name == "\"experiment_id\"" && *kind == Kind::Int;
         self.columns.iter().position(is_number)
     }
+
+    /// Those of its primary key.
+    pub fn key(&self) -> Vec<&str> {
+        self.key.iter().map(String::as_str).collect()
+    }
 }
 
 /// All tables that only databases keep, each after those that it points to. They are read from the
@@ -97,9 +103,14 @@ fn definitions() -> Vec<Definition> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match (&mut open, words.as_slice()) {
             (None, ["CREATE", "TABLE", .., name, "("]) => {
-                open = Some(Definition { name: (*name).to_owned(), columns: Vec::new() });
+                let (columns, key) = (Vec::new(), Vec::new());
+                open = Some(Definition { name: (*name).to_owned(), columns, key });
             }
             (Some(_), [");", ..]) => found.extend(open.take()),
+            (Some(table), ["CONSTRAINT", _, "PRIMARY", "KEY", names @ ..]) => {
+                let bare = |name: &&str| name.trim_matches(['(', ')', ',', '"']).to_owned();
+                table.key = names.iter().map(|name| format!("\"{}\"", bare(name))).collect();
+            }
             // The database makes their values itself.
             (Some(_), [_, _, "GENERATED", ..]) => {}
             (Some(table), [name, kind, ..]) => {

@@ -36,14 +36,25 @@ pub const MYSQL_EXTRA: &str = include_str!("mysql_extra.sql");
 /// Our own tables for MySQL and MariaDB, created if missing.
 pub const MYSQL_TABLES: &str = include_str!("mysql_tables.sql");
 
+/// All tables of MLflow 3.17.2 for SQL Server, with the rows that it begins with.
+pub const MSSQL: &str = include_str!("mssql.sql");
+
+/// Our own indexes on MLflow's tables for SQL Server.
+pub const MSSQL_EXTRA: &str = include_str!("mssql_extra.sql");
+
+/// Our own tables for SQL Server, created if missing.
+pub const MSSQL_TABLES: &str = include_str!("mssql_tables.sql");
+
 /// The names of our own tables.
 pub const OWN_TABLES: [&str; 3] = ["oxflow_changes", "oxflow_views", "oxflow_webhook_deliveries"];
 
 /// Who can bring an older schema up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upgrade {
-    /// `oxflow db upgrade`.
+    /// `oxflow db upgrade`, which copies the file first.
     ByUs,
+    /// `oxflow db upgrade`, but a backup is for the owner of the database server to take.
+    OnServer,
     /// Only stock MLflow, so far.
     ByMlflow,
 }
@@ -77,9 +88,13 @@ impl Upgrade {
                 "To migrate it, with a backup first, run: oxflow db upgrade {shown} (add --plan to \
                  see what that would do), or start the server with --upgrade."
             ),
+            Upgrade::OnServer => format!(
+                "Take a backup, then run: oxflow db upgrade {shown} (add --plan to see what that \
+                 would do), or start the server with --upgrade."
+            ),
             Upgrade::ByMlflow => format!(
                 "Take a backup, then migrate it with stock MLflow 3.17.2: mlflow db upgrade \
-                 {shown}. oxflow db upgrade works on SQLite only, so far."
+                 {shown}. oxflow db upgrade does not work on this kind of database yet."
             ),
         }
     }

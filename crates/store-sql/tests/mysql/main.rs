@@ -4,6 +4,7 @@
 mod opening;
 mod refusing;
 mod restarting;
+mod upgrading;
 
 use oxflow_testkit::TestMySql;
 

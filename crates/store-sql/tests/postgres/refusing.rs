@@ -67,7 +67,7 @@ fn databases_of_others_are_refused() {
 #[test]
 fn older_and_newer_schemas_are_refused() {
     for (revision, words) in [
-        ("75868b020152", ["out-of-date schema", "mlflow db upgrade"]),
+        ("75868b020152", ["out-of-date schema", "oxflow db upgrade"]),
         ("ffffffffffff", ["newer MLflow", "newer Oxflow"]),
     ] {
         let database = TestPostgres::of_its_own();

@@ -176,7 +176,7 @@ fn odd_uris_are_refused() {
         ("sqlite:///:memory:", "would forget everything"),
         ("sqlite:relative.db", "names no file"),
         ("sqlite://host/x.db", "three slashes"),
-        ("mssql://h/db", "cannot open mssql databases yet"),
+        ("mssql://h/db", "names no user"),
         ("oracle://h/db", "Invalid database engine: 'oracle'"),
         ("", "Invalid database engine: ''"),
     ] {

@@ -2,14 +2,14 @@
 
 use oxflow_model::{
     ArtifactLocation, ErrorCode, Experiment, ExperimentId, LifecycleStage, NewExperiment,
-    NewLoggedModel, Tag, limits,
+    NewLoggedModel, RunChange, RunStatus, Tag, limits,
 };
 
 use super::{
     CountingIds, NOW, after, experiment, get, kept_or_refused, new_experiment, new_run, refused,
-    refused_somehow, run, run_in, shown_tags,
+    refused_somehow, run, run_id, run_in, shown_tags,
 };
-use crate::Store;
+use crate::{ExperimentActivity, Store};
 
 async fn find(store: &dyn Store, id: ExperimentId) -> Experiment {
     store.find_experiment(id).await.unwrap().unwrap()
@@ -319,4 +319,27 @@ pub async fn odd_texts_survive(store: &dyn Store) {
     store.set_experiment_tag(ExperimentId::DEFAULT, Tag::new("k", &long)).await.unwrap();
     let default = find(store, ExperimentId::DEFAULT).await;
     assert_eq!(default.tags, [Tag::new("k", long)]);
+}
+
+pub async fn the_activity_of_experiments_counts_active_runs(store: &dyn Store) {
+    let (busy, quiet) = (experiment(store, "busy").await, experiment(store, "quiet").await);
+    experiment(store, "empty").await;
+    for n in 1..=3 {
+        run_in(store, busy, n).await;
+    }
+    let done = run_in(store, quiet, 4).await;
+    let ended = RunChange {
+        status: Some(RunStatus::Finished),
+        ended_at: Some(after(5000)),
+        ..RunChange::default()
+    };
+    store.update_run(&done, ended).await.unwrap();
+    store.delete_run(&run_id(3), NOW).await.unwrap();
+    let mut found = store.experiment_activity().await.unwrap();
+    found.sort_by_key(|activity| activity.id);
+    let expected =
+        [(busy, 2, 2, NOW), (quiet, 1, 0, after(5000))].map(|(id, runs, running, last)| {
+            ExperimentActivity { id, runs, running, last: Some(last) }
+        });
+    assert_eq!(found, expected);
 }

@@ -284,3 +284,69 @@ pub async fn points_of_an_unknown_model_are_refused(store: &dyn Store) {
     assert_eq!(history(store, &id).await, [""; 0]);
     assert_eq!(latest(store, &id).await, [""; 0]);
 }
+
+pub async fn a_range_is_the_lowest_and_the_highest_number(store: &dyn Store) {
+    let (one, two, bare) = (run(store, 1).await, run(store, 2).await, run(store, 3).await);
+    let points = [
+        point("m", 3.0, 0, 0),
+        point("m", -1.5, 1, 1),
+        point("m", f64::NAN, 2, 2),
+        point("m", 2.0, 3, 3),
+        point("other", 9.0, 0, 0),
+        point("nothing", f64::NAN, 0, 0),
+        point("endless", f64::INFINITY, 0, 0),
+        point("unasked", 1.0, 0, 0),
+    ];
+    log(store, &one, &points).await;
+    log(store, &two, &[point("m", -0.5, 0, 0), point("M", 8.0, 0, 0)]).await;
+    let keys = ["m", "other", "nothing", "endless"].map(str::to_owned).to_vec();
+    let asked = vec![one.clone(), two.clone(), bare, RunId::new("unknown")];
+    let found = store.metric_ranges(asked, keys).await.unwrap();
+    let name = |id: &RunId| if *id == one { "one" } else { "two" };
+    let shown: Vec<String> = found
+        .iter()
+        .map(|range| {
+            let (lowest, highest) = (range.lowest, range.highest);
+            format!("{} {}: {lowest} to {highest}", name(&range.run_id), range.key)
+        })
+        .collect();
+    let max = f64::MAX;
+    let expected = [
+        format!("one endless: {max} to {max}"),
+        "one m: -1.5 to 3".to_owned(),
+        "one other: 9 to 9".to_owned(),
+        "two m: -0.5 to -0.5".to_owned(),
+    ];
+    assert_eq!(super::sorted(shown), expected);
+}
+
+pub async fn curves_of_long_histories_reach_over_all_their_steps(store: &dyn Store) {
+    const COUNT: i64 = 8100;
+    let (even, odd) = (run(store, 1).await, run(store, 2).await);
+    for from in (0..COUNT).step_by(900) {
+        let points: Vec<Metric> =
+            (from..from + 900).map(|n| point("m", n as f64, n, 2 * n)).collect();
+        log(store, &even, &points).await;
+        log(store, &odd, &points).await;
+    }
+    // One step far away, and all others in one place.
+    log(store, &odd, &[point("m", 7.0, 0, 1_000_000_000)]).await;
+    let curve = async |id: &RunId, steps, points| {
+        let (run_ids, key) = (vec![id.clone()], "m".to_owned());
+        let found =
+            store.metric_curves(HistoryInterval { run_ids, key, steps, points }).await.unwrap();
+        assert!(found.iter().all(|point| point.run_id.as_deref() == Some(id.as_str())));
+        let steps: Vec<i64> = found.iter().map(|point| point.step).collect();
+        assert!(steps.is_sorted() && steps.len() as u64 <= points, "{steps:?}");
+        steps
+    };
+    let steps = curve(&even, None, 100).await;
+    let last = 2 * (COUNT - 1);
+    assert_eq!((steps.first(), steps.last()), (Some(&0), Some(&last)));
+    assert!(steps.windows(2).all(|pair| pair[1] - pair[0] < 2 * last / 99), "{steps:?}");
+    let steps = curve(&even, Some((100, 16_150)), 50).await;
+    assert_eq!((steps.len(), steps.first(), steps.last()), (50, Some(&100), Some(&16_150)));
+    let steps = curve(&odd, None, 100).await;
+    assert_eq!((steps.len(), steps.last()), (100, Some(&1_000_000_000)));
+    assert_eq!(curve(&even, Some((4, 8)), 100).await, [4, 6, 8]);
+}

@@ -167,7 +167,7 @@ macro_rules! conformance_suite {
     // Nobody empties the bin by the API. Where artifacts of new experiments and the files of new
     // versions are, the server finds out by itself, and which logged model a version may publish. An
     // end at 0 is left out of answers, as by MLflow, and an empty key is refused before a store is
-    // asked.
+    // asked. Activity, ranges and curves are for our own pages.
     (@all_inside $make:expr) => {
         mod inside {
             use super::*;
@@ -183,6 +183,11 @@ macro_rules! conformance_suite {
             }
             $crate::conformance_suite! { $make; experiment:
                 artifact_locations_are_given_or_below_the_root
+                the_activity_of_experiments_counts_active_runs
+            }
+            $crate::conformance_suite! { $make; metric:
+                a_range_is_the_lowest_and_the_highest_number
+                curves_of_long_histories_reach_over_all_their_steps
             }
             $crate::conformance_suite! { $make; run:
                 an_end_time_of_zero_is_kept

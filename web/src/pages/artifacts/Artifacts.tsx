@@ -37,14 +37,14 @@ export function Artifacts({ owner, path, pathTo }: Props) {
   const [over, setOver] = useState(false);
   const chooser = useRef<HTMLInputElement>(null);
   if (error) return <Failure error={error} retry={() => void refetch()} />;
-  const takes = owner.kind === "run";
+  const ofRun = owner.kind === "run";
   const open = (next: string) => void go(pathTo(next));
   const bare = data?.length === 0;
   return (
     <div
       className={bare ? "files bare" : "files"}
       onDragOver={(event) => {
-        if (!takes || !event.dataTransfer.types.includes("Files")) return;
+        if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(true);
       }}
@@ -52,7 +52,7 @@ export function Artifacts({ owner, path, pathTo }: Props) {
         if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
       }}
       onDrop={(event) => {
-        if (!takes || !event.dataTransfer.types.includes("Files")) return;
+        if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(false);
         void filesIn(event.dataTransfer.items).then((files) => add(files, folder), toast.error);
@@ -62,11 +62,9 @@ export function Artifacts({ owner, path, pathTo }: Props) {
         <div className="files-side">
           <div className="files-head">
             <h2 className="grow">Files</h2>
-            {takes && (
-              <IconButton label={folder ? `Upload to ${folder}` : "Upload files"} small onClick={() => chooser.current?.click()}>
-                <Upload />
-              </IconButton>
-            )}
+            <IconButton label={folder ? `Upload to ${folder}` : "Upload files"} small onClick={() => chooser.current?.click()}>
+              <Upload />
+            </IconButton>
             <a className="btn ghost icon small" href={archiveAddress(owner, "")} download aria-label="Download all as a ZIP archive" title="Download all as a ZIP archive">
               <Download />
             </a>
@@ -78,13 +76,12 @@ export function Artifacts({ owner, path, pathTo }: Props) {
       )}
       <div className="files-main">
         {bare ? (
-          <Empty title="No artifacts" code={takes ? `with mlflow.start_run(run_id="${owner.id}"):\n    mlflow.log_artifact("model.pt")` : undefined}>
-            Files that a run logs are shown here.
-            {takes && " Drop some here to upload them, or log them in Python:"}
+          <Empty title="No artifacts" code={ofRun ? `with mlflow.start_run(run_id="${owner.id}"):\n    mlflow.log_artifact("model.pt")` : undefined}>
+            {ofRun ? "Files that a run logs are shown here. Drop some here to upload them, or log them in Python:" : "The files of the model are shown here. Drop some here to upload them."}
           </Empty>
         ) : !path ? (
-          <Empty title="Choose a file" code={takes ? downloadArtifact(owner.id, data?.[0]?.path ?? "") : undefined}>
-            {takes ? "Drop files here to upload them. In Python, they are loaded with:" : "Its content is shown here."}
+          <Empty title="Choose a file" code={ofRun ? downloadArtifact(owner.id, data?.[0]?.path ?? "") : undefined}>
+            Drop files here to upload them.{ofRun && " In Python, they are loaded with:"}
           </Empty>
         ) : siblings.isPending ? (
           <div style={{ padding: 16 }}>
@@ -100,7 +97,7 @@ export function Artifacts({ owner, path, pathTo }: Props) {
       {over && (
         <div className="files-drop">
           <Upload />
-          Upload to {folder || "the run"}
+          Upload to {folder || `the ${owner.kind}`}
         </div>
       )}
       <input

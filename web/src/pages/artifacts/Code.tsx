@@ -29,17 +29,19 @@ function pretty(text: string): string {
   }
 }
 
-/** A text with its lines numbered. */
-export default function Code({ text, path, whole }: { text: string; path: string; whole: boolean }) {
+/** A text with its lines numbered, where it begins with the first. */
+export default function Code({ text, path, whole, numbered }: { text: string; path: string; whole: boolean; numbered: boolean }) {
   const language = languageOf(path);
   const shown = useMemo(() => (path.endsWith(".json") && whole && text.length < MOST_COLOURED ? pretty(text) : text), [text, path, whole]);
   const html = useMemo(() => (language && shown.length < MOST_COLOURED ? hljs.highlight(shown, { language, ignoreIllegals: true }).value : undefined), [shown, language]);
   const numbers = useMemo(() => Array.from({ length: shown.split("\n").length }, (_, at) => at + 1).join("\n"), [shown]);
   return (
     <div className="code">
-      <pre className="code-numbers" aria-hidden>
-        {numbers}
-      </pre>
+      {numbered && (
+        <pre className="code-numbers" aria-hidden>
+          {numbers}
+        </pre>
+      )}
       {/* The colourer escapes what it is given. */}
       {html === undefined ? <pre>{shown}</pre> : <pre dangerouslySetInnerHTML={{ __html: html }} />}
     </div>

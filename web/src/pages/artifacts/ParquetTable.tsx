@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { decompress as zstd } from "fzstd";
 import { asyncBufferFromUrl, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { type Owner, artifactAddress } from "../../api/artifacts";
 import { formatBytes, formatNumber, plural } from "../../lib/format";
@@ -9,6 +10,9 @@ import { CellTable } from "./CellTable";
 const ROWS = 1000;
 /** A group of rows is fetched as a whole; of files with larger ones, only the columns are shown. */
 const LARGEST = 64_000_000;
+
+/** Beside Snappy, which the reader knows. Gzip, Brotli and LZ4 are rare, and each would be as large as the reader. */
+const COMPRESSORS = { ZSTD: (input: Uint8Array, length: number) => zstd(input, new Uint8Array(length)) };
 
 interface Table {
   head: string[];
@@ -27,7 +31,7 @@ async function readTable(url: string): Promise<Table> {
   const total = Number(metadata.num_rows);
   const bytes = Number(metadata.row_groups[0]?.columns.reduce((sum, column) => sum + (column.meta_data?.total_compressed_size ?? 0n), 0n) ?? 0n);
   if (bytes > LARGEST) return { head, rows: [], total, tooLarge: bytes };
-  const found = await parquetReadObjects({ file, metadata, rowStart: 0, rowEnd: Math.min(ROWS, total) });
+  const found = await parquetReadObjects({ file, metadata, compressors: COMPRESSORS, rowStart: 0, rowEnd: Math.min(ROWS, total) });
   return { head, rows: found.map((row) => head.map((name) => cell(row[name]))), total };
 }
 

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { Suspense, lazy, useState } from "react";
-import { type Owner, artifactAddress, artifactText, documentAddress } from "../../api/artifacts";
+import { type FileEnd, type Owner, artifactAddress, artifactText, documentAddress } from "../../api/artifacts";
 import { type FileKind, kindOf } from "../../lib/fileKind";
 import { formatBytes } from "../../lib/format";
 import { Markdown } from "../../ui/Markdown";
@@ -9,12 +9,14 @@ import { CopyButton, Empty, Failure, Segment, Skeleton } from "../../ui/bits";
 import { CsvTable } from "./CsvTable";
 
 const Code = lazy(() => import("./Code"));
+const GeoMap = lazy(() => import("./GeoMap"));
+const ModelFile = lazy(() => import("./ModelFile"));
 const ParquetTable = lazy(() => import("./ParquetTable"));
 
 /** Bytes of a file that are shown; the rest is a download away. */
 const SHOWN = 1_000_000;
 
-const LOOKS: Partial<Record<FileKind, string>> = { csv: "Table", markdown: "Text", html: "Page" };
+const LOOKS: Partial<Record<FileKind, string>> = { csv: "Table", markdown: "Text", html: "Page", geojson: "Map", mlmodel: "Model" };
 
 /** What is in a file. Nothing of it runs with the rights of this page. */
 export function Preview({ owner, path }: { owner: Owner; path: string }) {
@@ -75,6 +77,12 @@ function Content({ owner, path, address, kind }: { owner: Owner; path: string; a
           <ParquetTable owner={owner} path={path} />
         </Suspense>
       );
+    case "geojson":
+      return (
+        <Suspense fallback={<div style={{ padding: 16 }}><Skeleton height={200} /></div>}>
+          <GeoMap owner={owner} path={path} />
+        </Suspense>
+      );
     case "binary":
       return <Empty title="No preview for this kind of file">It can be downloaded.</Empty>;
     default:
@@ -83,9 +91,10 @@ function Content({ owner, path, address, kind }: { owner: Owner; path: string; a
 }
 
 function TextContent({ owner, path, kind }: { owner: Owner; path: string; kind: string }) {
+  const [end, setEnd] = useState<FileEnd>("start");
   const { data, error, isPending, refetch } = useQuery({
-    queryKey: ["artifact", owner, path],
-    queryFn: ({ signal }) => artifactText(owner, path, SHOWN, signal),
+    queryKey: ["artifact", owner, path, end],
+    queryFn: ({ signal }) => artifactText(owner, path, SHOWN, signal, end),
   });
   if (error) return <Failure error={error} retry={() => void refetch()} />;
   if (isPending) return <div style={{ padding: 16 }}><Skeleton height={200} /></div>;
@@ -93,16 +102,27 @@ function TextContent({ owner, path, kind }: { owner: Owner; path: string; kind: 
   if (data.text.includes("\0")) return <Empty title="No preview for this kind of file">It can be downloaded.</Empty>;
   return (
     <>
-      {!data.whole && <p className="files-note">The first {formatBytes(SHOWN)} of {formatBytes(data.total)}.</p>}
+      {!data.whole && (
+        <div className="files-note row">
+          <span className="grow">
+            The {end === "start" ? "first" : "last"} {formatBytes(SHOWN)} of {formatBytes(data.total)}.
+          </span>
+          <Segment label="Which part" value={end} options={[["start", "Beginning"], ["end", "End"]]} onChange={setEnd} />
+        </div>
+      )}
       {kind === "markdown" ? (
         <div style={{ padding: 20 }}>
           <Markdown text={data.text} />
         </div>
+      ) : kind === "mlmodel" ? (
+        <Suspense fallback={<pre className="code">{data.text}</pre>}>
+          <ModelFile owner={owner} path={path} text={data.text} />
+        </Suspense>
       ) : kind === "csv" ? (
         <CsvTable text={data.text} separator={path.endsWith(".tsv") ? "\t" : ","} />
       ) : (
         <Suspense fallback={<pre className="code">{data.text}</pre>}>
-          <Code text={data.text} path={path} whole={data.whole} />
+          <Code text={data.text} path={path} whole={data.whole} numbered={end === "start"} />
         </Suspense>
       )}
     </>

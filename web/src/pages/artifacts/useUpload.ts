@@ -17,7 +17,7 @@ export function useUpload(owner: Owner, onDone: () => void) {
   const [uploads, setUploads] = useState<Upload[]>([]);
   const queue = useRef<Promise<void>>(Promise.resolve());
   const next = useRef(0);
-  const { id: ownerId } = owner;
+  const { id: ownerId, kind } = owner;
   const done = useRef(onDone);
   done.current = onDone;
   const add = useCallback(
@@ -28,7 +28,7 @@ export function useUpload(owner: Owner, onDone: () => void) {
       for (const { file, upload } of fresh) {
         queue.current = queue.current.then(async () => {
           try {
-            await uploadArtifact(ownerId, upload.path, file, (sent) => change(upload.id, { sent }));
+            await uploadArtifact({ kind, id: ownerId }, upload.path, file, (sent) => change(upload.id, { sent }));
             change(upload.id, { state: "done" });
           } catch (error) {
             change(upload.id, { state: "failed", why: messageOf(error) });
@@ -37,7 +37,7 @@ export function useUpload(owner: Owner, onDone: () => void) {
         });
       }
     },
-    [ownerId],
+    [kind, ownerId],
   );
   const dismiss = useCallback(() => setUploads([]), []);
   return { uploads, add, dismiss };

@@ -175,7 +175,7 @@ function Bars({ curves, runs, height }: { curves: Curve[]; runs: Runs; height: n
           <span className="bar-track">
             <span style={{ width: `${(100 * Math.abs(value)) / most || 0}%`, background: runs.colorOf(id) }} />
           </span>
-          <span className="num">{formatNumber(value)}</span>
+          <span className="num">{formatNumber(value, 4, true)}</span>
         </div>
       ))}
     </div>

@@ -51,7 +51,7 @@ export function ChartTip({ tip, curves, colorOf, nameOf, xAxis, smoothing }: Pro
           <span className="swatch" style={{ background: colorOf(id) }} />
           <span className="truncate">{nameOf(id)}</span>
           <span className="num">
-            {formatNumber(value)}
+            {formatNumber(value, 5, true)}
             {low !== undefined && high !== undefined && <span className="faint"> {formatNumber(low, 3)} to {formatNumber(high, 3)}</span>}
           </span>
         </div>

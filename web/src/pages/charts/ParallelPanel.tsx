@@ -1,3 +1,4 @@
+import { RAMP } from "../../lib/color";
 import { X } from "lucide-react";
 import { useCallback, useMemo } from "react";
 import { axisKind, sweepAxes } from "../../lib/axes";
@@ -31,7 +32,7 @@ export default function ParallelPanel({ rows, state, columns, update }: PanelPro
         parallel: { left: 70, right: 140, top: 64, bottom: 32, axisExpandable: false },
         visualMap: {
           show: false, dimension: items.length - 1, min: Math.min(...ends), max: Math.max(...ends),
-          inRange: { color: ["#3b7ddd", "#8f5bb5", "#e0672b"] },
+          inRange: { color: RAMP },
         },
         parallelAxis: items.map((item, dim) => ({
           dim,

@@ -1,16 +1,12 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
-import { type Column, type Row, cellValue, column } from "../../lib/columns";
+import { column } from "../../lib/columns";
 import { formatNumber } from "../../lib/format";
 import { AxisSelect } from "./AxisSelect";
 import type { PanelProps } from "./ChartsPanel";
 import { EChart } from "./EChart";
-import { mainMetric, mainParam, numericColumns } from "../../lib/axes";
-
-function numberOf(row: Row, item: Column): number {
-  const value = cellValue(row, item);
-  return value === undefined || value === "" ? NaN : Number(value);
-}
+import { mainMetric, mainParam, numberOf, numericColumns } from "../../lib/axes";
+import { RAMP } from "../../lib/color";
 
 /** Runs as points, by two of their numbers and, as colour, a third. */
 export default function ScatterPanel({ rows, state, columns, update, marks }: PanelProps) {
@@ -66,7 +62,7 @@ export default function ScatterPanel({ rows, state, columns, update, marks }: Pa
           },
         },
         visualMap: tint
-          ? { min: Math.min(...tints), max: Math.max(...tints), dimension: 2, right: 8, top: 28, itemHeight: 140, precision: 4, textStyle: { color: color("--text-3") }, inRange: { color: ["#3b7ddd", "#8f5bb5", "#e0672b"] }, calculable: true }
+          ? { min: Math.min(...tints), max: Math.max(...tints), dimension: 2, right: 8, top: 28, itemHeight: 140, precision: 4, textStyle: { color: color("--text-3") }, inRange: { color: RAMP }, calculable: true }
           : undefined,
         series: [
           {

@@ -5,12 +5,15 @@ import { useEffect, useMemo, useState } from "react";
 import { run as fetchRun } from "../../api/runs";
 import { type Row, toRow } from "../../lib/columns";
 import { assignColors } from "../../lib/color";
+import { LOGGED_IMAGES } from "../../lib/images";
 import { DEFAULTS } from "../../lib/viewState";
 import { IconButton } from "../../ui/Button";
 import { StatusDot } from "../../ui/Status";
 import { Empty, Failure, Segment, SkeletonRows } from "../../ui/bits";
 import { ChartGrid } from "../charts/ChartGrid";
 import { ChartTools } from "../charts/ChartTools";
+import { Pictures } from "../images/Pictures";
+import { CompareFiles } from "./CompareFiles";
 import { CompareTable } from "./CompareTable";
 
 /** Runs that are laid beside each other at most. */
@@ -21,11 +24,13 @@ function runIds(search: Record<string, unknown>): string[] {
   return Array.isArray(runs) ? runs.filter((id) => typeof id === "string").slice(0, MOST) : [];
 }
 
+type Shape = "table" | "charts" | "images" | "files";
+
 /** Some runs beside each other. */
 export function ComparePage() {
   const search: Record<string, unknown> = useSearch({ strict: false });
   const ids = useMemo(() => runIds(search), [search]);
-  const [shape, setShape] = useState<"table" | "charts">("table");
+  const [shape, setShape] = useState<Shape>("table");
   const [differing, setDiffering] = useState(true);
   const colors = useMemo(() => assignColors(ids), [ids]);
   const colorOf = (id: string) => colors.get(id) ?? "";
@@ -39,6 +44,8 @@ export function ComparePage() {
   if (!ids.length) return <Empty title="Nothing to compare">Select runs in the table of an experiment, and press Compare.</Empty>;
   if (error) return <Failure error={error} />;
   if (pending) return <SkeletonRows />;
+  const pictured = rows.filter((row) => row.tags.has(LOGGED_IMAGES));
+  const shapes: [Shape, string][] = [["table", "Params and metrics"], ["charts", "Curves"], ...(pictured.length ? [["images", "Images"] as [Shape, string]] : []), ["files", "Files"]];
   const home = rows[0]?.run.info.experiment_id ?? "0";
   return (
     <>
@@ -53,7 +60,7 @@ export function ComparePage() {
           <h1 className="num">Compare {rows.length} runs</h1>
         </div>
         <span className="grow" />
-        <Segment label="View" value={shape} options={[["table", "Params and metrics"], ["charts", "Curves"]]} onChange={setShape} />
+        <Segment label="View" value={shape} options={shapes} onChange={setShape} />
         {shape === "table" && (
           <label className="check">
             <input type="checkbox" checked={differing} onChange={(event) => setDiffering(event.target.checked)} />
@@ -61,7 +68,15 @@ export function ComparePage() {
           </label>
         )}
       </header>
-      {shape === "table" ? <CompareTable rows={rows} differing={differing} head={(row) => <RunHead row={row} ids={ids} color={colorOf(row.id)} />} /> : <Curves rows={rows} colorOf={colorOf} />}
+      {shape === "table" ? (
+        <CompareTable rows={rows} differing={differing} head={(row) => <RunHead row={row} ids={ids} color={colorOf(row.id)} />} />
+      ) : shape === "charts" ? (
+        <Curves rows={rows} colorOf={colorOf} />
+      ) : shape === "images" ? (
+        <Images rows={pictured} colorOf={colorOf} />
+      ) : (
+        <CompareFiles rows={rows} colorOf={colorOf} />
+      )}
     </>
   );
 }
@@ -81,6 +96,17 @@ function RunHead({ row, ids, color }: { row: Row; ids: string[]; color: string }
         </IconButton>
       )}
     </span>
+  );
+}
+
+function Images({ rows, colorOf }: { rows: Row[]; colorOf: (id: string) => string }) {
+  const idText = rows.map((row) => row.id).join();
+  const ids = useMemo(() => idText.split(","), [idText]);
+  const names = new Map(rows.map((row) => [row.id, row.name]));
+  return (
+    <div className="charts-main grow">
+      <Pictures runs={{ ids, starts: new Map(), colorOf, nameOf: (id) => names.get(id) ?? id }} />
+    </div>
   );
 }
 

@@ -3,16 +3,16 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronRight, Ellipsis, Folder, Pencil, RotateCcw, Star, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
 import { deleteExperiment, renameExperiment, restoreExperiment } from "../../api/experiments";
-import type { Experiment } from "../../api/types";
+import type { Activity, Experiment } from "../../api/types";
 import type { Line } from "../../lib/folders";
 import { isPlainTag } from "../../lib/columns";
-import { formatAgo, formatTime } from "../../lib/format";
+import { formatAgo, formatNumber, formatTime, plural } from "../../lib/format";
 import { IconButton } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { NameDialog } from "../../ui/NameDialog";
 import { Tip } from "../../ui/Tip";
 import { useToast } from "../../ui/Toasts";
-import { useFavourites } from "./useExperiments";
+import { useActivity, useFavourites } from "./useExperiments";
 
 const HEIGHT = 33;
 
@@ -27,6 +27,7 @@ interface Props {
 export function ExperimentList({ lines, selected, onSelect, onFolder, onChanged }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [renaming, setRenaming] = useState<Experiment>();
+  const activity = useActivity();
   const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => box.current, estimateSize: () => HEIGHT, overscan: 12 });
   const toggle = (id: string) => {
     const next = new Set(selected);
@@ -38,8 +39,9 @@ export function ExperimentList({ lines, selected, onSelect, onFolder, onChanged 
       <div className="xlist-head" aria-hidden>
         <span />
         <span>Name</span>
-        <span>Tags</span>
+        <span className="right">Runs</span>
         <span>Last activity</span>
+        <span>Tags</span>
         <span>Created</span>
         <span />
       </div>
@@ -66,10 +68,9 @@ export function ExperimentList({ lines, selected, onSelect, onFolder, onChanged 
             <li key={id} className={selected.has(id) ? "xlist-row selected" : "xlist-row"} style={place}>
               <input type="checkbox" aria-label={`Select ${experiment.name}`} checked={selected.has(id)} onChange={() => toggle(id)} />
               <ExperimentName line={line} />
+              <RunCount activity={activity?.get(id)} known={activity !== undefined} />
+              <LastActivity experiment={experiment} activity={activity?.get(id)} />
               <ExperimentTags experiment={experiment} />
-              <Tip text={formatTime(experiment.last_update_time)}>
-                <span className="quiet num">{formatAgo(experiment.last_update_time, Date.now())}</span>
-              </Tip>
               <Tip text={formatTime(experiment.creation_time)}>
                 <span className="quiet num">{formatAgo(experiment.creation_time, Date.now())}</span>
               </Tip>
@@ -116,6 +117,34 @@ function ExperimentName({ line }: { line: Extract<Line, { kind: "experiment" }> 
         </Link>
       </Tip>
     </span>
+  );
+}
+
+function RunCount({ activity, known }: { activity?: Activity; known: boolean }) {
+  if (!activity) return <span className="right faint num">{known ? "0" : ""}</span>;
+  const { runs, running } = activity;
+  return (
+    <span className="right num">
+      {running > 0 && (
+        <Tip text={`${plural(running, "run")} running`}>
+          <span className="running">
+            <span className="dot live" />
+            {formatNumber(running)}
+          </span>
+        </Tip>
+      )}
+      <span>{formatNumber(runs)}</span>
+    </span>
+  );
+}
+
+/** When a run began or ended, or the experiment itself was changed. */
+function LastActivity({ experiment, activity }: { experiment: Experiment; activity?: Activity }) {
+  const last = activity?.last_run_time ?? experiment.last_update_time;
+  return (
+    <Tip text={formatTime(last)}>
+      <span className="quiet num">{formatAgo(last, Date.now())}</span>
+    </Tip>
   );
 }
 

@@ -128,7 +128,7 @@ export function ExperimentsPage() {
           label="Name (slashes make folders)"
           onClose={() => setCreating(false)}
           onSave={async (name) => {
-            const { experiment_id: experimentId } = await createExperiment(name);
+            const experimentId = await createExperiment(name);
             await refresh();
             await go({ to: "/experiments/$experimentId", params: { experimentId } });
           }}

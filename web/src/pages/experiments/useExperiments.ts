@@ -1,10 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useSyncExternalStore } from "react";
-import { type Stage, allExperiments } from "../../api/experiments";
+import { type Stage, allExperiments, experimentActivity } from "../../api/experiments";
+import type { Activity } from "../../api/types";
 import { recall, remember } from "../../lib/storage";
 
 export function useExperiments(stage: Stage) {
   return useQuery({ queryKey: ["experiments", stage], queryFn: ({ signal }) => allExperiments(stage, signal), staleTime: 30_000 });
+}
+
+/** How often the counts of runs are looked at anew while they are seen. */
+const ACTIVITY_MS = 15_000;
+
+export function useActivity(): Map<string, Activity> | undefined {
+  return useQuery({ queryKey: ["experiments", "activity"], queryFn: ({ signal }) => experimentActivity(signal), refetchInterval: ACTIVITY_MS }).data;
 }
 
 let favourites = recall<string[]>("favourites", []);

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Ellipsis, Pencil, Plus, Trash2 } from "lucide-react";
+import { Ellipsis, GitCompare, Pencil, Plus, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import {
   createVersion, deleteModel, deleteModelTag, describeModel, model as fetchModel, quoted, renameModel, setModelTag, versions,
@@ -42,11 +42,16 @@ export function ModelPage() {
           <div className="stack" style={{ gap: 24 }}>
             <EditableNote title="Description" text={data.description ?? ""} onSave={(text) => describeModel(name, text).then(refresh)} />
             <section className="panel" aria-label="Versions">
-              <div className="panel-head">
-                <h2>Versions</h2>
-                <span className="faint num grow">{list.length}</span>
-              </div>
-              {list.length ? <Versions model={data} list={list} refresh={refresh} /> : <Empty title="No versions yet" />}
+              {list.length ? (
+                <Versions model={data} list={list} refresh={refresh} />
+              ) : (
+                <>
+                  <div className="panel-head">
+                    <h2>Versions</h2>
+                  </div>
+                  <Empty title="No versions yet" />
+                </>
+              )}
             </section>
           </div>
           <aside className="stack" style={{ gap: 16 }}>
@@ -68,39 +73,59 @@ export function ModelPage() {
 }
 
 function Versions({ model, list, refresh }: { model: RegisteredModel; list: ModelVersion[]; refresh: () => Promise<unknown> }) {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const go = useNavigate();
+  const runs = list.filter((item) => chosen.has(item.version) && item.run_id).map((item) => item.run_id ?? "");
+  const toggle = (version: string) => setChosen(new Set(chosen.has(version) ? [...chosen].filter((known) => known !== version) : [...chosen, version]));
   return (
-    <table className="plain-table">
-      <thead>
-        <tr>
-          <th>Version</th>
-          <th>Aliases</th>
-          <th>Stage</th>
-          <th>Description</th>
-          <th>Created</th>
-        </tr>
-      </thead>
-      <tbody>
-        {list.map((item) => (
-          <tr key={item.version}>
-            <td>
-              <Link to="/models/$name/versions/$version" params={{ name: model.name, version: item.version }} className="cell-link num" style={{ fontWeight: 500 }}>
-                Version {item.version}
-              </Link>
-            </td>
-            <td>
-              <Aliases model={model} version={item.version} onChanged={refresh} />
-            </td>
-            <td>{item.current_stage && item.current_stage !== "None" ? <span className="badge info">{item.current_stage}</span> : <span className="faint">–</span>}</td>
-            <td className="quiet truncate" style={{ maxWidth: 260 }} title={item.description}>
-              {item.description}
-            </td>
-            <td className="quiet num" title={formatTime(item.creation_timestamp)}>
-              {formatAgo(item.creation_timestamp, Date.now())}
-            </td>
+    <>
+      <div className="panel-head">
+        <h2>Versions</h2>
+        <span className="faint num grow">{list.length}</span>
+        <Button small disabled={new Set(runs).size < 2} title="Choose two or more versions with different runs" onClick={() => void go({ to: "/compare-runs", search: { runs: [...new Set(runs)] } })}>
+          <GitCompare />
+          Compare
+        </Button>
+      </div>
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th style={{ width: 34 }}>
+              <span className="sr">Choose</span>
+            </th>
+            <th>Version</th>
+            <th>Aliases</th>
+            <th>Stage</th>
+            <th>Description</th>
+            <th>Created</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {list.map((item) => (
+            <tr key={item.version}>
+              <td>
+                <input type="checkbox" aria-label={`Choose version ${item.version}`} checked={chosen.has(item.version)} disabled={!item.run_id} onChange={() => toggle(item.version)} />
+              </td>
+              <td>
+                <Link to="/models/$name/versions/$version" params={{ name: model.name, version: item.version }} className="cell-link num" style={{ fontWeight: 500 }}>
+                  Version {item.version}
+                </Link>
+              </td>
+              <td>
+                <Aliases model={model} version={item.version} onChanged={refresh} />
+              </td>
+              <td>{item.current_stage && item.current_stage !== "None" ? <span className="badge info">{item.current_stage}</span> : <span className="faint">–</span>}</td>
+              <td className="quiet truncate" style={{ maxWidth: 260 }} title={item.description}>
+                {item.description}
+              </td>
+              <td className="quiet num" title={formatTime(item.creation_timestamp)}>
+                {formatAgo(item.creation_timestamp, Date.now())}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }
 

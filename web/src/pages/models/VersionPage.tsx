@@ -5,9 +5,13 @@ import { useEffect, useState } from "react";
 import {
   deleteVersion, deleteVersionTag, describeVersion, model as fetchModel, setStage, setVersionTag, version as fetchVersion,
 } from "../../api/registry";
+import { type Owner, artifactText, listArtifacts } from "../../api/artifacts";
 import { run as fetchRun } from "../../api/runs";
 import { byKey, toRow } from "../../lib/columns";
 import { exactNumber, formatNumber, formatTime } from "../../lib/format";
+import { modelFileOf } from "../../lib/mlmodel";
+import { modelPlace } from "../../lib/modelPlace";
+import { loadModel } from "../../lib/snippets";
 import { IconButton } from "../../ui/Button";
 import { EditableNote } from "../../ui/EditableNote";
 import { Menu } from "../../ui/Menu";
@@ -15,6 +19,7 @@ import { ConfirmDialog } from "../../ui/NameDialog";
 import { Tags } from "../../ui/Tags";
 import { useToast } from "../../ui/Toasts";
 import { Failure, SkeletonRows, Snippet } from "../../ui/bits";
+import { Signature } from "../artifacts/Signature";
 import { KeyValues } from "../run/KeyValues";
 import { Aliases } from "./Aliases";
 
@@ -72,9 +77,10 @@ export function VersionPage() {
                 <KeyValues title="Params of its run" empty="None." items={sort(row.params).map(([key, value]) => ({ key, text: value, title: value }))} />
               </div>
             )}
+            <VersionSignature source={data.source ?? ""} runId={runId} />
             <section className="stack" aria-label="Load it">
               <h2>Load it</h2>
-              <Snippet code={`import mlflow\n\nmodel = mlflow.pyfunc.load_model("models:/${name}/${number}")`} />
+              <Snippet code={loadModel(`models:/${name}/${number}`)} />
             </section>
           </div>
           <aside className="stack" style={{ gap: 20 }}>
@@ -134,4 +140,25 @@ export function VersionPage() {
       )}
     </>
   );
+}
+
+/** Beyond that, the file of a model is no file of a model. */
+const LARGEST = 200_000;
+
+/** What the model takes and gives, if its files are where the version says. */
+function VersionSignature({ source, runId }: { source: string; runId: string }) {
+  const place = modelPlace(source, runId);
+  const path = place?.folder ? `${place.folder}/MLmodel` : "MLmodel";
+  const { data } = useQuery({
+    queryKey: ["model-file", place?.owner, path],
+    queryFn: async () => (place && (await hasFile(place.owner, place.folder, path)) ? (modelFileOf((await artifactText(place.owner, path, LARGEST)).text) ?? null) : null),
+    enabled: place !== undefined,
+    retry: false,
+  });
+  return data ? <Signature inputs={data.inputs} outputs={data.outputs} params={data.params} /> : null;
+}
+
+/** Asked first, so that a version without files is no error. */
+async function hasFile(owner: Owner, folder: string, path: string): Promise<boolean> {
+  return (await listArtifacts(owner, folder)).some((file) => file.path === path);
 }

@@ -72,11 +72,17 @@ export function PromptPage() {
               <CopyButton text={promptText(current)} label="Copy the prompt" />
             </div>
             <div className="files-body" tabIndex={0} role="region" aria-label="Prompt">
-              {shape === "diff" && before ? <TextDiff before={promptText(before)} after={promptText(current)} /> : <pre className="prompt">{promptText(current)}</pre>}
+              {shape === "diff" && before ? <TextDiff before={promptText(before)} after={promptText(current)} /> : <PromptText text={promptText(current)} />}
             </div>
           </div>
         </div>
       )}
     </>
   );
+}
+
+/** A prompt, with what is filled in later set apart. */
+function PromptText({ text }: { text: string }) {
+  const parts = text.split(/(\{\{[^{}]*\}\})/);
+  return <pre className="prompt">{parts.map((part, at) => (at % 2 ? <mark key={at}>{part}</mark> : part))}</pre>;
 }

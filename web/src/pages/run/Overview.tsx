@@ -1,18 +1,23 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { Plus } from "lucide-react";
+import { useMemo, useState } from "react";
 import { quoted, versions } from "../../api/registry";
 import { deleteRunTag, run as fetchRun, searchRuns, setRunTag } from "../../api/runs";
 import type { Run } from "../../api/types";
-import { type Row, byKey } from "../../lib/columns";
-import { exactNumber, formatDuration, formatNumber, formatTime, toNumber } from "../../lib/format";
+import type { Row } from "../../lib/columns";
+import { formatDuration, formatTime } from "../../lib/format";
+import { runAgain } from "../../lib/runAgain";
 import { loadRun } from "../../lib/snippets";
 import { PARENT } from "../../lib/tree";
+import { IconButton } from "../../ui/Button";
 import { EditableNote } from "../../ui/EditableNote";
 import { StatusDot } from "../../ui/Status";
 import { Tags } from "../../ui/Tags";
 import { CopyButton, Snippet } from "../../ui/bits";
+import { RegisterDialog } from "../models/RegisterDialog";
 import { KeyValues } from "./KeyValues";
+import { MetricsPanel } from "./MetricsPanel";
 
 const NOTE = "mlflow.note.content";
 
@@ -21,29 +26,26 @@ export function Overview({ run, row }: { run: Run; row: Row }) {
   const client = useQueryClient();
   const id = run.info.run_id;
   const refresh = () => client.invalidateQueries({ queryKey: ["run", id] });
-  const metrics = useMemo(
-    () =>
-      [...(run.data?.metrics ?? [])]
-        .sort((a, b) => byKey(a.key, b.key))
-        .map((metric) => {
-          const value = toNumber(metric.value);
-          return { key: metric.key, text: formatNumber(value, 6), title: `${exactNumber(value)} at step ${metric.step ?? 0}` };
-        }),
-    [run],
-  );
   const params = useMemo(
     () => [...row.params].sort(([a], [b]) => a.localeCompare(b)).map(([key, value]) => ({ key, text: value, title: value })),
     [row],
   );
+  const again = runAgain(row);
   return (
     <div className="body pad">
       <div className="split">
         <div className="stack" style={{ gap: 20 }}>
           <EditableNote title="Notes" text={row.tags.get(NOTE) ?? ""} onSave={(text) => setRunTag(id, NOTE, text).then(refresh)} />
-          <div className="pair">
-            <KeyValues title="Metrics" items={metrics} empty="No metrics logged." right />
+          <div className="pair metrics-and-params">
+            <MetricsPanel row={row} />
             <KeyValues title="Params" items={params} empty="No params logged." />
           </div>
+          {again && (
+            <section className="stack" aria-label="Run it again">
+              <h2>Run it again</h2>
+              <Snippet code={again} />
+            </section>
+          )}
           <section className="stack" aria-label="Load this run">
             <h2>Load this run</h2>
             <Snippet code={loadRun(id)} />
@@ -78,6 +80,8 @@ function Facts({ run, row }: { run: Run; row: Row }) {
     ["Source", tag("source.name")],
     ["Branch", tag("source.git.branch")],
     ["Commit", commit && <span key="c" className="row" style={{ gap: 2 }}><span className="mono">{commit.slice(0, 10)}</span><CopyButton text={commit} label="Copy the commit" /></span>],
+    ["Image", tag("docker.image.uri") ?? tag("docker.image.name")],
+    ["Environment", tag("project.env")],
     ["Artifacts", <span key="a" className="mono">{info.artifact_uri}</span>],
   ];
   return (
@@ -114,11 +118,19 @@ function Datasets({ run }: { run: Run }) {
 
 function Models({ runId, run }: { runId: string; run: Run }) {
   const { data = [] } = useQuery({ queryKey: ["versions", "run", runId], queryFn: () => versions(`run_id = ${quoted(runId)}`) });
+  const [registering, setRegistering] = useState(false);
   const logged = run.outputs?.model_outputs ?? [];
-  if (!data.length && !logged.length) return null;
+  const last = logged[logged.length - 1];
   return (
     <section className="stack" style={{ gap: 5 }} aria-label="Models">
-      <h2>Models</h2>
+      <div className="row">
+        <h2>Models</h2>
+        <IconButton label="Register a model" small onClick={() => setRegistering(true)}>
+          <Plus />
+        </IconButton>
+      </div>
+      {!data.length && !logged.length && <p className="faint">None registered or logged.</p>}
+      {registering && <RegisterDialog source={last ? `models:/${last.model_id}` : `runs:/${runId}/model`} runId={runId} onClose={() => setRegistering(false)} />}
       {data.map((item) => (
         <Link key={`${item.name} ${item.version}`} to="/models/$name/versions/$version" params={{ name: item.name, version: item.version }} className="link truncate">
           {item.name} version {item.version}

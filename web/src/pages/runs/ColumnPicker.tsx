@@ -29,7 +29,11 @@ export function ColumnPicker({ all, shown, pinned, onChange, onPin, onReset }: P
       return columns.length ? [{ head, columns }, ...columns.map((column) => ({ column }))] : [];
     });
   }, [all, text]);
-  const toggle = (id: string) => onChange(chosen.has(id) ? shown.filter((known) => known !== id) : [...shown, id]);
+  /** A column appears at the end, or beside the one it belongs to. */
+  const toggle = (id: string, beside?: string) => {
+    const at = beside && chosen.has(beside) ? shown.indexOf(beside) + 1 : shown.length;
+    onChange(chosen.has(id) ? shown.filter((known) => known !== id) : [...shown.slice(0, at), id, ...shown.slice(at)]);
+  };
   const toggleAll = (columns: Column[]) => {
     const ids = columns.map((item) => item.id);
     const every = ids.every((id) => chosen.has(id));
@@ -62,7 +66,7 @@ export function ColumnPicker({ all, shown, pinned, onChange, onPin, onReset }: P
                   </button>
                 );
               }
-              const { id, label } = item.column;
+              const { id, label, kind, key } = item.column;
               const isPinned = pinned.includes(id);
               return (
                 <div key={id} className="picker-row" style={place}>
@@ -72,6 +76,19 @@ export function ColumnPicker({ all, shown, pinned, onChange, onPin, onReset }: P
                       {label}
                     </span>
                   </label>
+                  {kind === "metric" &&
+                    (["min", "max"] as const).map((end) => (
+                      <button
+                        key={end}
+                        type="button"
+                        className="picker-end"
+                        aria-pressed={chosen.has(`${end}:${key}`)}
+                        aria-label={`Show the ${end === "min" ? "lowest" : "highest"} value of ${key}`}
+                        onClick={() => toggle(`${end}:${key}`, id)}
+                      >
+                        {end}
+                      </button>
+                    ))}
                   <IconButton
                     label={isPinned ? `Unpin ${label}` : `Pin ${label}`}
                     small

@@ -1,5 +1,5 @@
-import { ArrowDown, ArrowUp, ChevronDown, EyeOff, Group, Pin, PinOff } from "lucide-react";
-import { orderKey } from "../../lib/columns";
+import { ArrowDown, ArrowDownToLine, ArrowUp, ArrowUpToLine, ChevronDown, EyeOff, Group, Pin, PinOff } from "lucide-react";
+import { isRange, orderKey } from "../../lib/columns";
 import { Menu } from "../../ui/Menu";
 import { Resizer } from "./Resizer";
 import type { Placed } from "./RunsTable";
@@ -11,6 +11,8 @@ export interface HeaderActions {
   onHide: (id: string) => void;
   onPin: (id: string) => void;
   onGroup: (id: string) => void;
+  /** Shows a column beside another one. */
+  onAdd: (id: string, beside: string) => void;
   /** Moves a column to where another one is. */
   onMove: (id: string, to: string) => void;
 }
@@ -25,7 +27,7 @@ interface Props {
 export function HeaderCell({ placed, sort, pinned, actions }: Props) {
   const { column, width, left, right } = placed;
   const { id, label, kind } = column;
-  const sortable = orderKey(column) !== undefined;
+  const sortable = orderKey(column) !== undefined || isRange(column);
   const sorted = sort.replace(/^-/, "") === id;
   const down = sort.startsWith("-");
   const style = pinned ? { width } : { width, position: "absolute" as const, left };
@@ -41,12 +43,18 @@ export function HeaderCell({ placed, sort, pinned, actions }: Props) {
       <button
         type="button"
         className="head-label truncate"
-        title={`${label} (${kind})`}
+        title={isRange(column) ? `${kind === "min" ? "Lowest" : "Highest"} value of ${column.key}` : `${label} (${kind})`}
         draggable
         onDragStart={(event) => event.dataTransfer.setData("text/plain", id)}
         onClick={() => sortable && actions.onSort(id)}
       >
-        {label}
+        {isRange(column) ? (
+          <>
+            <span className="head-kind">{kind}</span> {column.key}
+          </>
+        ) : (
+          label
+        )}
       </button>
       {sorted && (down ? <ArrowDown size={12} className="sorted" /> : <ArrowUp size={12} className="sorted" />)}
       <Menu
@@ -61,7 +69,13 @@ export function HeaderCell({ placed, sort, pinned, actions }: Props) {
           { label: "Sort descending", icon: <ArrowDown />, disabled: !sortable, onSelect: () => actions.onSort(id, true) },
           null,
           { label: pinned ? "Unpin" : "Pin to the left", icon: pinned ? <PinOff /> : <Pin />, onSelect: () => actions.onPin(id) },
-          { label: "Group by this", icon: <Group />, disabled: kind === "metric", onSelect: () => actions.onGroup(id) },
+          { label: "Group by this", icon: <Group />, disabled: kind === "metric" || isRange(column), onSelect: () => actions.onGroup(id) },
+          ...(kind === "metric"
+            ? [
+                { label: "Show lowest", icon: <ArrowDownToLine />, onSelect: () => actions.onAdd(`min:${column.key}`, id) },
+                { label: "Show highest", icon: <ArrowUpToLine />, onSelect: () => actions.onAdd(`max:${column.key}`, id) },
+              ]
+            : []),
           { label: "Hide", icon: <EyeOff />, onSelect: () => actions.onHide(id) },
         ]}
       />

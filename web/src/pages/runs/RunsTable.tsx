@@ -1,16 +1,18 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { type Column, type Row, cellValue, column } from "../../lib/columns";
+import { type Column, type Row, cellValue, column, isRange } from "../../lib/columns";
+import { rangeMetrics } from "../../lib/fetchRanges";
 import type { TableLine } from "../../lib/lines";
 import { HeaderCell, type HeaderActions } from "./HeaderCell";
 import { GroupRow, RunRow } from "./TableRow";
 import { NameHeader } from "./NameHeader";
 import type { Marks } from "./useMarks";
+import { useRanges } from "./useRanges";
 
 const ROW = 30;
 const HEAD = 32;
 const NAME = 300;
-const WIDTHS = { attribute: 116, metric: 112, param: 112, tag: 120 };
+const WIDTHS = { attribute: 116, metric: 112, min: 112, max: 112, param: 112, tag: 120 };
 /** A page is fetched when this many rows are left below. */
 const AHEAD = 40;
 
@@ -38,14 +40,18 @@ interface Props {
 }
 
 function looksNumeric(item: Column, rows: Row[]): boolean {
-  if (item.kind === "metric") return true;
+  if (item.kind === "metric" || isRange(item)) return true;
   if (item.kind === "attribute") return item.key === "duration";
   const values = rows.slice(0, 60).map((row) => cellValue(row, item)).filter((value) => value !== undefined && value !== "");
   return values.length > 0 && values.every((value) => !Number.isNaN(Number(value)));
 }
 
-export function defaultWidth(item: Column): number {
-  return Math.max(WIDTHS[item.kind], Math.min(220, item.label.length * 7 + 34));
+/** A mean and its deviation want more room than one number. */
+const GROUPED = 152;
+
+export function defaultWidth(item: Column, grouped: boolean): number {
+  const least = grouped && (item.kind === "metric" || isRange(item)) ? GROUPED : WIDTHS[item.kind];
+  return Math.max(least, Math.min(220, item.label.length * 7 + 34));
 }
 
 /** The table of runs. Only what can be seen is in the page, in both directions. */
@@ -67,11 +73,12 @@ export function RunsTable(props: Props) {
   );
   const box = useRef<HTMLDivElement>(null);
   const nameWidth = widths.name ?? props.nameWidth ?? NAME;
+  const grouped = lines[0]?.kind === "group";
   const [fixed, free] = useMemo(() => {
     const place = (items: Column[], start: number) => {
       let left = start;
       return items.map((item): Placed => {
-        const width = widths[item.id] ?? defaultWidth(item);
+        const width = widths[item.id] ?? defaultWidth(item, grouped);
         const placed = { column: item, width, left, right: looksNumeric(item, rows) };
         left += width;
         return placed;
@@ -81,7 +88,7 @@ export function RunsTable(props: Props) {
     const first = place(fixedItems, nameWidth);
     const end = nameWidth + first.reduce((sum, item) => sum + item.width, 0);
     return [first, place(columns.filter((item) => !pinned.includes(item.id)), end)];
-  }, [columns, pinned, widths, nameWidth, rows]);
+  }, [columns, pinned, widths, nameWidth, rows, grouped]);
   const fixedWidth = nameWidth + fixed.reduce((sum, item) => sum + item.width, 0);
   const totalWidth = fixedWidth + free.reduce((sum, item) => sum + item.width, 0);
 
@@ -106,6 +113,9 @@ export function RunsTable(props: Props) {
   const [from, to] = [across[0]?.index ?? 0, across[across.length - 1]?.index ?? -1];
   // The same list while nothing moves across, so that rows that only move down are not drawn again.
   const visible = useMemo(() => free.slice(from, to + 1), [free, from, to]);
+  const [first, end] = [items[0]?.index ?? 0, last + 1];
+  const seen = useMemo(() => lines.slice(first, end).flatMap((line) => (line.kind === "run" ? [line.row] : line.rows)), [lines, first, end]);
+  const ranges = useRanges(useMemo(() => rangeMetrics(columns), [columns]), seen);
   const shown = useMemo(() => lines.flatMap((line) => (line.kind === "run" ? [line.row.id] : [])), [lines]);
   return (
     <div className="grid-box" ref={box} tabIndex={0} role="region" aria-label="Runs">
@@ -127,7 +137,7 @@ export function RunsTable(props: Props) {
           {items.map(({ index, start }) => {
             const line = lines[index];
             if (!line) return null;
-            const common = { top: start, nameWidth, fixedWidth, fixed, visible, onFold: props.onFold };
+            const common = { top: start, nameWidth, fixedWidth, fixed, visible, ranges, onFold: props.onFold };
             if (line.kind === "group") return <GroupRow key={`g${line.id}`} line={line} {...common} />;
             const { id } = line.row;
             return (

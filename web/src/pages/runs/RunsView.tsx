@@ -1,7 +1,7 @@
-import { ChartCandlestick, ChartLine, ChartScatter, Images, Pause, Play, Table2, Waves } from "lucide-react";
+import { ChartCandlestick, ChartLine, ChartScatter, Images, Mountain, Pause, Play, Table2, Waves } from "lucide-react";
 import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError, messageOf } from "../../api/client";
-import { type Column, column, columnsOf, defaultColumns, differing } from "../../lib/columns";
+import { type Column, type Row, column, columnsOf, defaultColumns, differing, isRange, sortedByRange } from "../../lib/columns";
 import { formatNumber } from "../../lib/format";
 import { LOGGED_IMAGES } from "../../lib/images";
 import { arrange } from "../../lib/lines";
@@ -20,6 +20,7 @@ import { ViewsMenu } from "./ViewsMenu";
 import { useHeaderActions } from "./useHeaderActions";
 import { type LiveState, useLive } from "./useLive";
 import { MOST_SHOWN, useMarks } from "./useMarks";
+import { useRanges } from "./useRanges";
 import { searchOf, useRuns } from "./useRuns";
 import { useView } from "./useView";
 
@@ -27,6 +28,7 @@ const ChartsPanel = lazy(() => import("../charts/ChartsPanel"));
 const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
 const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
 const BoxPanel = lazy(() => import("../charts/BoxPanel"));
+const ContourPanel = lazy(() => import("../charts/ContourPanel"));
 const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
 
 /** Runs that are fetched for groups and trees, which the server does not make. */
@@ -38,6 +40,7 @@ const MODES: [Mode, React.ReactNode][] = [
   ["scatter", <ModeName key="s" icon={<ChartScatter />} name="Scatter" />],
   ["parallel", <ModeName key="p" icon={<Waves />} name="Parallel" />],
   ["box", <ModeName key="b" icon={<ChartCandlestick />} name="Box" />],
+  ["contour", <ModeName key="n" icon={<Mountain />} name="Contour" />],
   ["images", <ModeName key="i" icon={<Images />} name="Images" />],
 ];
 
@@ -73,10 +76,11 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
     return state.differing ? differing(chosen, slowRows) : chosen;
   }, [shownIds, state.differing, slowRows]);
   const groupBy = useMemo(() => state.groupBy.map(column), [state.groupBy]);
-  const lines = useMemo(() => arrange(rows, { nested: state.nested, groupBy, folded }), [rows, state.nested, groupBy, folded]);
+  const byRange = useByRange(rows, state.sort);
+  const lines = useMemo(() => arrange(byRange ?? rows, { nested: state.nested, groupBy, folded }), [byRange, rows, state.nested, groupBy, folded]);
   const keys = useMemo(() => keysOf(all), [all]);
 
-  const arranged = groupBy.length > 0 || state.nested;
+  const arranged = groupBy.length > 0 || state.nested || byRange !== undefined;
   useEffect(() => {
     if (arranged && hasNextPage && !isFetchingNextPage && rows.length < MOST_ARRANGED) void fetchNextPage();
   }, [arranged, hasNextPage, isFetchingNextPage, rows.length, fetchNextPage]);
@@ -103,7 +107,8 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
     "3": () => setMode("scatter"),
     "4": () => setMode("parallel"),
     "5": () => setMode("box"),
-    "6": () => setMode("images"),
+    "6": () => setMode("contour"),
+    "7": () => setMode("images"),
     p: () => pause(!paused),
     Escape: () => marks.setSelected([]),
   });
@@ -160,6 +165,8 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
             <ParallelPanel {...panel} />
           ) : state.mode === "box" ? (
             <BoxPanel {...panel} />
+          ) : state.mode === "contour" ? (
+            <ContourPanel {...panel} />
           ) : state.mode === "images" ? (
             <ImagesPanel {...panel} />
           ) : (
@@ -192,6 +199,18 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   );
 }
 
+/** Rows in the order of lowest or highest values, if that is what they are sorted by. */
+function useByRange(rows: Row[], sort: string): Row[] | undefined {
+  const by = column(sort.replace(/^-/, ""));
+  const sorted = isRange(by);
+  const known = useRanges(sorted ? [by.key] : [], rows);
+  return useMemo(
+    () => (sorted ? sortedByRange(rows, sort) : undefined),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- what is known is another order
+    [sorted, rows, sort, known],
+  );
+}
+
 function keysOf(columns: Column[]) {
   const of = (kind: Column["kind"]) => columns.filter((item) => item.kind === kind).map((item) => item.key);
   return { metrics: of("metric"), params: of("param"), tags: of("tag") };
@@ -204,7 +223,7 @@ function Foot({ text, charts, live, busy, arranged }: { text: string; charts: st
     <div className="runs-foot num">
       <span data-testid="run-count">{text}</span>
       <span>{charts}</span>
-      {arranged && <span>Groups and trees are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
+      {arranged && <span>Groups, trees and orders by min or max are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
       <span className="grow" />
       {busy && <span>Loading…</span>}
       <span className="live-state" data-testid="live">

@@ -13,6 +13,8 @@ interface Common {
   fixedWidth: number;
   fixed: Placed[];
   visible: Placed[];
+  /** Another number when more lowest and highest values are known. */
+  ranges: number;
   onFold: (id: string) => void;
 }
 

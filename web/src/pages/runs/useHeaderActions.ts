@@ -12,7 +12,7 @@ export function useHeaderActions(state: ViewState, shown: string[], update: (cha
     () => ({
       onSort: (id, down) => {
         // Metrics are mostly looked at from the top, names from the start.
-        const first = id.startsWith("metric:") || id === "attribute:start_time" ? `-${id}` : id;
+        const first = /^(metric|max):/.test(id) || id === "attribute:start_time" ? `-${id}` : id;
         const other = state.sort.startsWith("-") ? id : `-${id}`;
         const isSorted = state.sort.replace(/^-/, "") === id;
         update({ sort: down === undefined ? (isSorted ? other : first) : down ? `-${id}` : id });
@@ -20,6 +20,11 @@ export function useHeaderActions(state: ViewState, shown: string[], update: (cha
       onResize: (id, width) => update({ widths: { ...state.widths, [id]: width } }),
       onHide: (id) => update({ columns: shown.filter((known) => known !== id), pinned: state.pinned.filter((known) => known !== id) }),
       onPin: (id) => update({ pinned: toggled(state.pinned, id) }),
+      onAdd: (id, beside) => {
+        if (shown.includes(id)) return;
+        const at = shown.indexOf(beside) + 1;
+        update({ columns: [...shown.slice(0, at), id, ...shown.slice(at)] });
+      },
       onGroup: (id) => update({ groupBy: toggled(state.groupBy, id) }),
       onMove: (id, to) => {
         if (id === to || !shown.includes(id) || !shown.includes(to)) return;

@@ -169,8 +169,8 @@ impl Session for MySqlConnection {
         Ok(touched)
     }
 
-    fn lock_clause(&self, lock: Lock) -> &'static str {
-        MySql.lock_clause(lock)
+    fn locking(&self, sql: &str, lock: Lock) -> Option<String> {
+        Some(MySql.locking(sql, lock))
     }
 }
 

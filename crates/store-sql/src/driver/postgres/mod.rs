@@ -7,7 +7,6 @@
 mod error;
 mod statement;
 mod target;
-mod tls;
 mod value;
 
 use std::collections::HashMap;
@@ -280,8 +279,8 @@ impl Session for PostgresConnection {
         })
     }
 
-    fn lock_clause(&self, lock: Lock) -> &'static str {
-        Postgres.lock_clause(lock)
+    fn locking(&self, sql: &str, lock: Lock) -> Option<String> {
+        Some(Postgres.locking(sql, lock))
     }
 }
 

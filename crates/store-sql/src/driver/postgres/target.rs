@@ -6,8 +6,9 @@ use oxflow_model::{Error, Result};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_rustls::rustls::ALL_VERSIONS;
 
-use super::tls::{self, Certificates, Trust};
+use crate::driver::tls::{self, Certificates, Trust};
 use crate::driver::uri::{ServerUri, host_and_port};
 
 /// How long connecting may take, unless the URI says otherwise.
@@ -96,7 +97,7 @@ impl Target {
             .map(|(name, value)| format!("SET {name} = '{value}';"))
             .collect();
         Ok(Target {
-            tls: tls::connector(&found.certificates)?,
+            tls: MakeRustlsConnect::new(tls::client(&found.certificates, ALL_VERSIONS)?),
             config,
             settings,
             shown: uri.shown(),

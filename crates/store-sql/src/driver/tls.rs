@@ -1,5 +1,4 @@
-//! TLS to PostgreSQL, as libpq's `sslmode` has it: `require` encrypts without asking who answers,
-//! `verify-ca` asks for a certificate of a known authority, `verify-full` also for its name.
+//! TLS to database servers: what a URI says about certificates, and what is asked of the server's.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +6,6 @@ use std::sync::Arc;
 use oxflow_model::{Error, Result};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
@@ -15,6 +13,7 @@ use tokio_rustls::rustls::client::danger::{
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::{
     self, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
 };
 
 /// How much is asked of the server's certificate.
@@ -42,30 +41,30 @@ pub struct Certificates {
     pub key: Option<String>,
 }
 
-/// What makes TLS connections.
-pub fn connector(certificates: &Certificates) -> Result<MakeRustlsConnect> {
+/// What makes TLS connections in one of these versions.
+pub fn client(
+    certificates: &Certificates,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|error| Error::internal(format!("Cannot set up TLS: {error}.")))?;
     let verifier = Arc::new(verifier(certificates, provider)?);
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-    let config = match (&certificates.certificate, &certificates.key) {
+    match (&certificates.certificate, &certificates.key) {
         (Some(certificate), Some(key)) => {
             let chain = read_certificates(certificate)?;
             let key = PrivateKeyDer::from_pem_file(key).map_err(|why| unreadable(key, &why))?;
             builder.with_client_auth_cert(chain, key).map_err(|error| {
                 Error::invalid(format!("The certificate {certificate} cannot be used: {error}."))
-            })?
+            })
         }
-        (None, None) => builder.with_no_client_auth(),
-        _ => {
-            return Err(Error::invalid(
-                "A client certificate needs both sslcert and sslkey in the database URI.",
-            ));
-        }
-    };
-    Ok(MakeRustlsConnect::new(config))
+        (None, None) => Ok(builder.with_no_client_auth()),
+        _ => Err(Error::invalid(
+            "A client certificate needs both sslcert and sslkey in the database URI.",
+        )),
+    }
 }
 
 fn unreadable(path: &str, why: &dyn std::fmt::Display) -> Error {
@@ -95,7 +94,7 @@ fn verifier(certificates: &Certificates, provider: Arc<CryptoProvider>) -> Resul
             Some(built.build().map_err(|error| {
                 Error::invalid(format!(
                     "No certificate authority to check the database server with: {error}. Name a \
-                     file with sslrootcert in the database URI."
+                     file with some in the database URI."
                 ))
             })?)
         }
