@@ -16,14 +16,10 @@ use tokio::net::TcpListener;
 const EXPERIMENT: &str = r#"{"experiment": {"experiment_id": "0", "name": "Default",
     "lifecycle_stage": "active", "a_field_of_tomorrow": {"x": [1]}}}"#;
 
-const PASSWORD: &[(&str, &str)] =
-    &[("MLFLOW_TRACKING_USERNAME", "ann"), ("MLFLOW_TRACKING_PASSWORD", "pw")];
-const TOKEN: &[(&str, &str)] = &[("MLFLOW_TRACKING_TOKEN", "t")];
-
 /// A server that answers in this way, and how often it was asked.
 async fn serving<A: IntoResponse + 'static>(
     answer: impl Fn(usize, &HeaderMap) -> A + Clone + Send + Sync + 'static,
-    variables: &'static [(&'static str, &'static str)],
+    variables: &'static [(&str, &str)],
 ) -> (RestStore, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
@@ -76,7 +72,10 @@ async fn a_server_is_told_who_asks() {
             _ => (StatusCode::UNAUTHORIZED, "who?"),
         }
     };
-    for variables in [PASSWORD, TOKEN] {
+    for variables in [
+        &[("MLFLOW_TRACKING_USERNAME", "ann"), ("MLFLOW_TRACKING_PASSWORD", "pw")][..],
+        &[("MLFLOW_TRACKING_TOKEN", "t")],
+    ] {
         let (store, _) = serving(guarded, variables).await;
         assert!(store.find_experiment(ExperimentId::DEFAULT).await.unwrap().is_some());
     }
