@@ -11,7 +11,7 @@ use crate::answer::error_response;
 /// Refuses a request that this server has sent itself, through however many others.
 pub async fn refuse(request: Request, next: Next) -> Response {
     let header = request.headers().get(VIA).and_then(|value| value.to_str().ok());
-    let Some(header) = header.map(ToOwned::to_owned) else { return next.run(request).await };
+    let header = header.unwrap_or_default().to_owned();
     match passed(&header, next.run(request)).await {
         Ok(response) => response,
         Err(error) => error_response(&error, None),

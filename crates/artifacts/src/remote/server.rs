@@ -217,7 +217,10 @@ impl MlflowServer {
         fill: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<RequestBuilder> {
         let request = self.http.client()?.request(method, format!("{}{path}", self.address));
-        let request = request.header(VIA, via::header());
+        let request = match via::header() {
+            Some(via) => request.header(VIA, via),
+            None => request,
+        };
         let request = match &self.credentials {
             Credentials::None => request,
             Credentials::Password(name, password) => request.basic_auth(name, Some(password)),
