@@ -207,6 +207,8 @@ test("a model version gets an alias, a stage and a tag", async () => {
   const page = await open("/models");
   await page.getByRole("link", { name: "imagenet-classifier" }).click();
   await page.getByRole("link", { name: "Version 3" }).click();
+  // The page of the model has a button of this name as well.
+  await page.getByRole("heading", { name: "Version 3" }).waitFor();
   await page.getByRole("button", { name: "Add alias to version 3" }).click();
   await page.getByRole("textbox", { name: "Alias" }).fill("candidate");
   await page.getByRole("button", { name: "Save" }).click();
