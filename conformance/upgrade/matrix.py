@@ -161,13 +161,13 @@ def check_on_server(version, server, kind, databases, work):
 
 def table(lines, asked):
     if not asked:
-        return server_table(lines)
+        return table_without_answers(lines)
     head = "| Release | Revision | Steps | Rows | Schema, rows and answers | Answers | MLflow, s | Oxflow, s |\n|---|---|--:|--:|---|--:|--:|--:|\n"
     row = "| {release} | `{revision}` | {steps} | {rows} | {verdict} | {asked} | {stock:.1f} | {ours:.2f} |\n"
     return head + "".join(row.format(verdict=verdict(line), **line) for line in lines)
 
 
-def server_table(lines):
+def table_without_answers(lines):
     head = "| Release | Revision | Steps | Rows | Schema and rows | MLflow, s | Oxflow, s |\n|---|---|--:|--:|---|--:|--:|\n"
     row = "| {release} | `{revision}` | {steps} | {rows} | {verdict} | {stock:.1f} | {ours:.2f} |\n"
     return head + "".join(row.format(verdict=verdict(line), **line) for line in lines)
@@ -217,7 +217,7 @@ def main():
             for difference in line["differences"]:
                 print(f"  {difference}")
     if args.table:
-        write_table(args.table, args.database, table(lines, not on_servers))
+        write_table(args.table, args.database, table(lines, args.answers))
     print(f"upgrade matrix, {args.database}: {len(lines)} releases, {failed} failed")
     return 1 if failed else 0
 
