@@ -242,7 +242,9 @@ fn refusal(why: &rusqlite::Error) -> Refusal {
 fn too_much(why: &str) -> u32 {
     match why {
         why if why.contains("tables in a join") => 106,
-        why if ["too large", "too complex", "overflow"].iter().any(|word| why.contains(word)) => 8623,
+        why if ["too large", "too complex", "overflow"].iter().any(|word| why.contains(word)) => {
+            8623
+        }
         _ => 50000,
     }
 }
