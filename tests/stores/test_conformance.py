@@ -15,6 +15,9 @@ import setup_stores
 RUN = ["cargo", "test", "--workspace", "--test", "remote", "--", "--ignored"]
 
 
+# Some storages come with a home of their own, in which cargo would look for itself.
+CARGO = {name: os.environ.get(name, os.path.expanduser(folder)) for name, folder in [("CARGO_HOME", "~/.cargo"), ("RUSTUP_HOME", "~/.rustup")]}
+
 # s3s-fs keeps keys as files: what only a storage without folders can do is left to moto.
 FOLDERS = ["a_bucket_that_does_not_exist", "a_store_does_not_see_its_neighbours", "listings_are_complete",
            "a_folder_is_not_a_file", "deleting_a_folder"]
@@ -64,7 +67,7 @@ def test_hadoop_keeps_its_promises(storages):
 def keep_promises(storage, environment=None, skip=()):
     skips = [word for name in skip for word in ("--skip", name)]
     done = subprocess.run([*RUN, *skips], cwd=harness.REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, env={**os.environ, **storage.environment, **(environment or {}),
+                          text=True, env={**os.environ, **CARGO, **storage.environment, **(environment or {}),
                                           "OXFLOW_TEST_LOCATION": storage.location})
     passed = re.search(r"(\d+) passed; 0 failed; 0 ignored", done.stdout)
     assert done.returncode == 0 and passed and int(passed.group(1)) > 20, done.stdout[-6000:]

@@ -305,18 +305,21 @@ def test_large_and_many_files_in_little_memory(s3, new_server, prefix):
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(s3, new_server, prefix):
+    buckets = s3.folder / "buckets"
+
+    def parts():
+        return {path for path in buckets.rglob("*") if "upload" in path.name and path.is_file()}
+
+    # Servers that were killed could not clean up.
+    before = parts()
     server = server_on(new_server, s3, prefix)
     assert call(server, "PUT", f"{PROXY}/f.bin", b"old")[0] == 200
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(f"PUT {PROXY}/f.bin HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000000\r\n\r\n".encode())
         for _ in range(40):
             client.sendall(b"x" * MEGABYTE)
-    buckets = s3.folder / "buckets"
-
-    def parts():
-        return [path for path in buckets.rglob("*") if "upload" in path.name and path.is_file()]
-
-    harness.wait_until(lambda: not parts(), 20, "its parts are gone")
+        harness.wait_until(lambda: parts() - before, 20, "the first parts are there")
+    harness.wait_until(lambda: not parts() - before, 20, "its parts are gone")
     assert call(server, "GET", f"{PROXY}/f.bin")[2] == b"old"
     assert ask(server, "GET", PROXY)[1] == {"files": [{"path": "f.bin", "is_dir": False, "file_size": 3}]}
 
