@@ -135,8 +135,7 @@ impl Writer for Stored {
         let done = if self.single {
             self.handle.block_on(self.store.log_metric(&self.run, points[0].clone()))
         } else {
-            let batch =
-                LogBatch { metrics: points.to_vec(), params: Vec::new(), tags: Vec::new() };
+            let batch = LogBatch { metrics: points.to_vec(), params: Vec::new(), tags: Vec::new() };
             self.handle.block_on(self.store.log_batch(&self.run, batch))
         };
         Ok(done?)
