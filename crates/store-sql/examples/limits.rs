@@ -5,6 +5,7 @@
 //!
 //! Prints one line of JSON per measure: what, callers, and calls per second of each round. Run by
 //! bench/databases.py.
+#![expect(clippy::print_stdout, reason = "what is measured is printed")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
