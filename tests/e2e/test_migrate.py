@@ -135,9 +135,19 @@ def test_traces_in_a_folder_become_rows(tmp_path):
                     assert mine["value"] == '{"answer": ["a", 1]}', mine
                     row["value"] = mine["value"]
         assert found == expected, name
-    # A folder has no place for what is in a database, and says so.
+    # And a folder again, which stock MLflow takes for the same.
     output = moved(f"sqlite:///{ours}", tmp_path / "again")
-    assert "Left behind:" in output and "  trace_info (7 rows)" in output, output
+    assert "Left behind" not in output and "Written: 0 experiments" in moved(f"sqlite:///{ours}", tmp_path / "again")
+    assert traces_seen(tmp_path / "again", tmp_path) == traces_seen(folder, tmp_path)
+    moved(tmp_path / "again", f"sqlite:///{tmp_path / 'third.db'}")
+    check_equal(rows(tmp_path / "third.db"), rows(ours))
+
+
+def traces_seen(folder, tmp_path):
+    output = run_client(STOCK, "read_traces.py", str(folder), tmp_path / "reader")
+    found = json.loads(next(line for line in output.splitlines() if line.startswith("TRACES "))[7:])
+    assert len(found) == 7, found
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -184,9 +194,10 @@ def test_what_only_databases_keep_goes_along(only_in_databases, new_server, tmp_
     check_equal(rows(target), rows(only_in_databases))
     with new_server(store=f"sqlite:///{target}") as server:
         assert b'"name":"w"' in server.request("GET", "/api/2.0/mlflow/webhooks")[1].replace(b" ", b"")
-    # A folder has no place for them, and says so.
+    # A folder has no place for most of them, and says so.
     output = moved(f"sqlite:///{only_in_databases}", tmp_path / "mlruns")
-    assert "Left behind:" in output and "  trace_info (3 rows)" in output and "  webhooks (1 rows)" in output, output
+    assert "Left behind:" in output and "  spans (3 rows)" in output and "  webhooks (1 rows)" in output, output
+    assert "trace_info" not in output, output
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
