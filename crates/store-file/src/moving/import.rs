@@ -4,6 +4,7 @@
 //! is not there for anybody, and is written over by the next try.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use oxflow_model::{
@@ -71,12 +72,15 @@ impl ImportStore for FileStore {
             let why = format!("The file store has no place for the table '{table}'.");
             return Err(Error::invalid(why));
         }
+        let places = Arc::new(self.read(|view| Ok(trace_files::places(view))).await?);
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let (some, table): (Vec<_>, _) =
-                (rows.by_ref().take(FILES).collect(), table.to_owned());
-            self.write(move |view, changes| trace_files::write(view, changes, &table, &some))
-                .await?;
+            let some: Vec<_> = rows.by_ref().take(FILES).collect();
+            let (places, table) = (places.clone(), table.to_owned());
+            self.write(move |view, changes| {
+                trace_files::write(view, changes, &places, &table, &some)
+            })
+            .await?;
         }
         Ok(())
     }

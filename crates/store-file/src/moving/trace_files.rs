@@ -20,28 +20,43 @@ pub fn keeps(table: &str) -> bool {
     TABLES.iter().any(|(known, _)| *known == table)
 }
 
-/// Writes rows of a table. What is there already stays as it is.
+/// The folders of traces, and of their experiments, by the id of the trace.
+pub type Places = HashMap<String, (String, String)>;
+
+/// Where all traces are.
+pub fn places(view: &View<'_>) -> Places {
+    let mut found = Places::new();
+    let experiments = Experiments::of(view);
+    for experiment in experiments.ids() {
+        let Some((base, _)) = experiments.path(experiment) else { continue };
+        let traces = format!("{base}/traces");
+        for id in entries(view, &traces, Kind::Folder) {
+            let path = format!("{traces}/{id}");
+            found.insert(id, (base.clone(), path));
+        }
+    }
+    found
+}
+
+/// Writes rows of a table; `places` are those of the traces that are there. Files that are there
+/// already stay as they are.
 ///
 /// # Errors
 /// `INVALID_PARAMETER_VALUE` for what cannot be a file, and for rows whose trace is not there.
 pub fn write(
     view: &View<'_>,
     changes: &mut Changes<'_>,
+    places: &Places,
     table: &str,
     rows: &[Cells],
 ) -> Result<()> {
-    let mut files = Files { view, changes, places: HashMap::new() };
-    if table == "trace_info" {
-        return rows.iter().try_for_each(|row| files.head(row));
-    }
-    files.find_places();
-    match table {
-        "trace_tags" => rows.iter().try_for_each(|row| files.pair("tags", row)),
-        "trace_request_metadata" => {
-            rows.iter().try_for_each(|row| files.pair("request_metadata", row))
-        }
-        _ => rows.iter().try_for_each(|row| files.assessment(row)),
-    }
+    let mut files = Files { view, changes, places };
+    rows.iter().try_for_each(|row| match table {
+        "trace_info" => files.head(row),
+        "trace_tags" => files.pair("tags", row),
+        "trace_request_metadata" => files.pair("request_metadata", row),
+        _ => files.assessment(row),
+    })
 }
 
 /// A row as it will be read back from the files: JSON has one spelling, and what the file store
@@ -80,23 +95,10 @@ pub fn as_kept(table: &str, mut row: Cells) -> Option<Cells> {
 struct Files<'a, 'v, 'c> {
     view: &'a View<'v>,
     changes: &'a mut Changes<'c>,
-    /// The folders of traces, and of their experiments, by the id of the trace.
-    places: HashMap<String, (String, String)>,
+    places: &'a Places,
 }
 
 impl Files<'_, '_, '_> {
-    fn find_places(&mut self) {
-        let experiments = Experiments::of(self.view);
-        for experiment in experiments.ids() {
-            let Some((base, _)) = experiments.path(experiment) else { continue };
-            let traces = format!("{base}/traces");
-            for id in entries(self.view, &traces, Kind::Folder) {
-                let path = format!("{traces}/{id}");
-                self.places.insert(id, (base.clone(), path));
-            }
-        }
-    }
-
     fn place(&self, id: &Cell) -> Result<(String, String)> {
         let id = text(id).unwrap_or_default();
         let found = self.places.get(id).cloned();
