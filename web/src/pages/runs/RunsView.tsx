@@ -24,7 +24,8 @@ import { useRanges } from "./useRanges";
 import { searchOf, useRuns } from "./useRuns";
 import { useView } from "./useView";
 
-const ChartsPanel = lazy(() => import("../charts/ChartsPanel"));
+const charts = () => import("../charts/ChartsPanel");
+const ChartsPanel = lazy(charts);
 const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
 const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
 const BoxPanel = lazy(() => import("../charts/BoxPanel"));
@@ -57,6 +58,10 @@ function ModeName({ icon, name }: { icon: React.ReactNode; name: string }) {
 export function RunsView({ experimentIds, name }: { experimentIds: string[]; name: string }) {
   const view = useView(experimentIds.join(","));
   const { state, update } = view;
+  useEffect(() => {
+    // While the runs are on their way, so is what draws them.
+    if (state.mode === "charts") void charts();
+  }, [state.mode]);
   const [paused, setPaused] = useState(() => recall("live.paused", false));
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const filterBox = useRef<HTMLInputElement>(null);
