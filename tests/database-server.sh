@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A database server of its own for tests, in a temporary folder, never as root.
+# A database server of its own for tests, in a temporary folder; PostgreSQL and MariaDB never as root.
 #
 #     database-server.sh postgres|mariadb|mysql
 #
@@ -101,12 +101,13 @@ mysql_setup() {
   # As whoever unpacked it: others may not look into that folder.
   options=(--user="$(id -un)" --datadir="$folder/data")
   "$OXFLOW_MYSQL/mysqld" "${options[@]}" --initialize-insecure >"$folder/setup.log" 2>&1 || { cat "$folder/setup.log" >&2; exit 1; }
+  certificate
   uri="mysql://root@127.0.0.1:$port/mysql"
 }
 mysql_start() {
   setsid "$OXFLOW_MYSQL/mysqld" "${options[@]}" --port="$port" --bind-address=127.0.0.1 --socket="$folder/socket" --mysqlx=OFF \
     --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=$mariadb_flush --skip-log-bin --max-connections=400 \
-    >"$folder/log" 2>&1 </dev/null &
+    --ssl-cert="$folder/data/server.crt" --ssl-key="$folder/data/server.key" >"$folder/log" 2>&1 </dev/null &
   disown
   answers
 }
