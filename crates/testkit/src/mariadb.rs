@@ -1,5 +1,6 @@
-//! MariaDB for tests, or MySQL (`make test-mysql`). Making MLflow's tables takes seconds there, so that tests take turns with a few
-//! databases instead of making their own: each has one to itself as long as its turn lasts.
+//! MariaDB for tests, or MySQL (`make test-mysql`). Making MLflow's tables takes seconds there, so
+//! that tests take turns with a few databases instead of making their own: each has one to itself as
+//! long as its turn lasts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};

@@ -96,7 +96,8 @@ async fn tls_is_used_if_asked_for_and_certificates_are_checked() {
     drop(database.open());
     let user = format!("{}_tls", database.name());
     database.sql(&format!(
-        "DROP USER IF EXISTS '{user}'; CREATE USER '{user}' REQUIRE SSL; GRANT ALL PRIVILEGES ON {}.* TO '{user}'",
+        "DROP USER IF EXISTS '{user}'; CREATE USER '{user}' REQUIRE SSL; \
+         GRANT ALL PRIVILEGES ON {}.* TO '{user}'",
         database.name()
     ));
     let uri = database.uri().replace("root@", &format!("{user}@"));
