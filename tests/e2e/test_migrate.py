@@ -13,7 +13,7 @@ import pytest
 
 import harness
 from conftest import STOCK
-from harness import drives_stock, python_of, run_client, server_command
+from harness import DATABASE_SERVERS, drives_stock, python_of, run_client, server_command
 from test_file_store import check_equal, dump
 
 # Stock's tool gives edges and datasets new ids; ours does, too.
@@ -357,7 +357,7 @@ def test_broken_things_are_told_and_left_out(large, tmp_path):
 
 
 @pytest.mark.skipif(drives_stock(), reason="stock MLflow has no such command")
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+@pytest.mark.parametrize("kind", DATABASE_SERVERS)
 def test_to_a_database_server_and_back(kind, filled, request, tmp_path):
     folder, _ = filled
     database, copy = request.getfixturevalue(kind).new_database(), f"sqlite:///{tmp_path / 'copy.db'}"
