@@ -217,7 +217,7 @@ test("the palette and shortcuts work without a mouse", async () => {
   const page = await open("/experiments");
   await page.getByText("wake-word").waitFor();
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Experiment, model, or run ID").fill("resnet");
+  await page.getByPlaceholder("Experiment, model, run by name or ID, command").fill("resnet");
   await page.getByRole("option", { name: "vision/resnet-sweep" }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "vision/resnet-sweep" }).waitFor();
