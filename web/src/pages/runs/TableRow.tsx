@@ -1,5 +1,6 @@
 import { ChevronDown, ChevronRight, Eye, EyeOff } from "lucide-react";
-import { memo } from "react";
+import { type ReactNode, memo } from "react";
+import { useNow } from "../../lib/clock";
 import { type Row, cellValue } from "../../lib/columns";
 import { exactNumber, formatAgo, formatDuration, formatNumber, formatTime } from "../../lib/format";
 import { type GroupLine, type RunLine, groupCell } from "../../lib/lines";
@@ -21,6 +22,8 @@ interface Common {
 interface RunProps extends Common {
   line: RunLine;
   selected: boolean;
+  /** Whether the keyboard is here. */
+  current: boolean;
   visibleInCharts: boolean;
   color: string;
   order: string[];
@@ -34,7 +37,7 @@ const at = (top: number) => ({ transform: `translateY(${top}px)` });
 export const RunRow = memo(function RunRow(props: RunProps) {
   const { line, selected, color, visibleInCharts } = props;
   const { row } = line;
-  const classes = ["grid-line", "run", selected ? "selected" : "", visibleInCharts ? "" : "dim"];
+  const classes = ["grid-line", "run", selected ? "selected" : "", props.current ? "current" : "", visibleInCharts ? "" : "dim"];
   return (
     <div role="row" className={classes.filter(Boolean).join(" ")} style={at(props.top)} data-run={row.id}>
       <div className="grid-fixed" style={{ width: props.fixedWidth }}>
@@ -91,12 +94,19 @@ export function cellText(row: Row, { column }: Pick<Placed, "column">): [string,
   return typeof value === "number" ? [formatNumber(value, 4, true), exactNumber(value)] : [value, value];
 }
 
+/** How long a run goes on, by the second. */
+export function Elapsed({ since }: { since: number }) {
+  return formatDuration(Math.max(0, useNow() - since));
+}
+
 function Cell({ row, placed, pinned }: { row: Row; placed: Placed; pinned?: boolean }) {
+  const { status, start_time: start } = row.run.info;
+  if (placed.column.id === "attribute:duration" && status === "RUNNING" && start) return <Box placed={placed} pinned={pinned} text={<Elapsed since={start} />} title="" />;
   const [text, title] = cellText(row, placed);
   return <Box placed={placed} pinned={pinned} text={text} title={title} />;
 }
 
-function Box({ placed, pinned, text, title }: { placed: Placed; pinned?: boolean; text: string; title: string }) {
+function Box({ placed, pinned, text, title }: { placed: Placed; pinned?: boolean; text: ReactNode; title: string }) {
   const { width, left, right } = placed;
   return (
     <div

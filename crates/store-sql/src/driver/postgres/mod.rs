@@ -11,6 +11,7 @@ mod value;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt as _, future};
 use tokio::runtime::Runtime;
@@ -123,7 +124,8 @@ impl Link {
             .build()
             .map_err(|error| DbError::new(DbErrorKind::Unavailable, error.to_string()))?;
         let client = runtime.block_on(async {
-            let (client, connection) = target.config.connect(target.tls.clone()).await?;
+            let connecting = target.config.connect(target.tls.clone());
+            let (client, connection) = in_time(target.patience(), connecting).await?;
             // It ends with the client, or with the connection; the next statement then says why.
             drop(tokio::spawn(async {
                 if let Err(error) = connection.await {
@@ -131,7 +133,7 @@ impl Link {
                 }
             }));
             client.batch_execute(&target.settings).await?;
-            Ok::<_, tokio_postgres::Error>(client)
+            Ok::<_, DbError>(client)
         })?;
         Ok(Link { client, runtime, texts: Texts::default() })
     }
@@ -146,6 +148,17 @@ impl Link {
         let statement = self.runtime.block_on(self.client.prepare(&text.sql))?;
         Ok(text.takes.insert(statement.params().into()).clone())
     }
+}
+
+/// The library's own limit ends when there is a connection; one that says nothing would be waited
+/// for without end.
+async fn in_time<T>(
+    limit: Option<Duration>,
+    connecting: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, DbError> {
+    let Some(limit) = limit else { return Ok(connecting.await?) };
+    let late = |_| DbError::no_answer(limit);
+    Ok(tokio::time::timeout(limit, connecting).await.map_err(late)??)
 }
 
 /// Statements by our text.
