@@ -5,7 +5,9 @@ use std::io;
 
 use async_trait::async_trait;
 use oxflow_model::{LogBatch, Metric, Page, Result, RunId};
-use oxflow_store::{Curve, CurvePoint, HistoryInterval, HistoryPage, MetricRange, MetricStore, thin};
+use oxflow_store::{
+    Curve, CurvePoint, HistoryInterval, HistoryPage, MetricRange, MetricStore, thin,
+};
 
 use crate::folder::unreadable;
 use crate::points::{self, Owner};
@@ -77,7 +79,8 @@ impl MetricStore for FileStore {
                 let points: Vec<CurvePoint> =
                     asked(view, id, &interval)?.iter().map(CurvePoint::from).collect();
                 if !points.is_empty() {
-                    curves.push(Curve { run_id: id.clone(), points: thin(points, interval.points) });
+                    curves
+                        .push(Curve { run_id: id.clone(), points: thin(points, interval.points) });
                 }
             }
             Ok(curves)

@@ -13,11 +13,7 @@ use crate::value::{Row, Value};
 use crate::{SqlStore, dataset, metric, param, run, tag};
 
 /// Runs that fit, with no more than these columns.
-pub async fn table(
-    store: &SqlStore,
-    search: RunSearch,
-    columns: RunColumns,
-) -> Result<Page<Run>> {
+pub async fn table(store: &SqlStore, search: RunSearch, columns: RunColumns) -> Result<Page<Run>> {
     if search.experiments.is_empty() {
         return Ok(Page { items: Vec::new(), next_offset: None });
     }

@@ -5,9 +5,9 @@
 //! is on disk.
 
 mod change;
-mod curve;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod curve;
 mod evaluation_dataset;
 mod experiment;
 mod garbage;

@@ -39,8 +39,7 @@ async fn table(
         datasets: request.with_datasets.unwrap_or(false),
     };
     let ranges = request.range_keys;
-    let count =
-        columns.metrics.len() + columns.params.len() + columns.tags.len() + ranges.len();
+    let count = columns.metrics.len() + columns.params.len() + columns.tags.len() + ranges.len();
     if count > MOST_COLUMNS {
         let why = format!("Ask for at most {MOST_COLUMNS} columns. Received {count}.");
         return Err(Error::invalid(why).into());

@@ -23,9 +23,7 @@ async fn run(server: &TestServer, experiment: &str, at: i64, bare: bool) -> Stri
     let answer = server.post("runs/create", &new).await.ok();
     let id = answer["run"]["info"]["run_id"].as_str().unwrap().to_owned();
     if !bare {
-        let point = |value: Value, step: i64| {
-            json!({"key": "loss", "value": value, "step": step, "timestamp": step})
-        };
+        let point = |value: Value, step: i64| json!({"key": "loss", "value": value, "step": step, "timestamp": step});
         let batch = json!({
             "run_id": id,
             "metrics": [point(json!(10 * at), 0), point(json!(at), 1), point(json!("NaN"), 2)],
@@ -66,7 +64,10 @@ async fn columns_say_which_runs_have_what() {
     assert_eq!(answer["lowest"], json!([{"key": "loss", "rows": [0, 2], "values": [1.0, 3.0]}]));
     assert_eq!(answer["highest"], json!([{"key": "loss", "rows": [0, 2], "values": [10.0, 30.0]}]));
     assert_eq!(answer["params"], json!([{"key": "lr", "rows": [0, 2], "values": ["0.1", "0.3"]}]));
-    assert_eq!(answer["tags"], json!([{"key": "team", "rows": [0, 2], "values": ["vision", "vision"]}]));
+    assert_eq!(
+        answer["tags"],
+        json!([{"key": "team", "rows": [0, 2], "values": ["vision", "vision"]}])
+    );
     assert_eq!(answer["datasets"], json!({}));
     assert!(answer.get("next_page_token").is_none());
 }
