@@ -200,6 +200,15 @@ def test_what_only_databases_keep_goes_along(only_in_databases, new_server, tmp_
     assert "trace_info" not in output, output
 
 
+def test_a_trace_that_cannot_be_files_is_told(only_in_databases, tmp_path):
+    source = tmp_path / "source.db"
+    shutil.copy(only_in_databases, source)
+    with sqlite3.connect(source) as connection:
+        connection.execute("INSERT INTO trace_tags (key, value, request_id) VALUES ('a//b', 'x', 'tr-1')")
+    code, output = migrate(f"sqlite:///{source}", tmp_path / "mlruns")
+    assert code == 1 and "The target cannot keep" in output and "the table trace_tags: The name 'a//b'" in output, output
+
+
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
 def test_what_only_databases_keep_goes_to_servers_and_back(only_in_databases, request, tmp_path, kind):
     server, target = request.getfixturevalue(kind).new_database(), tmp_path / "target.db"

@@ -1,5 +1,6 @@
 """Something that takes connections and says nothing, as a forwarded port or a machine that hangs does."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -8,7 +9,9 @@ import time
 
 import pytest
 
-from harness import server_command
+from harness import drives_stock, server_command
+
+pytestmark = pytest.mark.skipif(drives_stock(), reason="MLflow waits for minutes")
 
 
 @pytest.fixture
@@ -31,15 +34,21 @@ def silent():
         connection.close()
 
 
-def start(uri, folder):
+@contextlib.contextmanager
+def started(uri, folder):
     command = [*server_command(), "server", "--backend-store-uri", uri, "--port", "0", "--default-artifact-root", str(folder)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
+    try:
+        yield server
+    finally:
+        server.kill()
+        server.communicate()
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
 def test_a_database_that_says_nothing_is_given_up(silent, tmp_path, scheme):
     port, _ = silent
-    with start(f"{scheme}://someone:hush@127.0.0.1:{port}/mlflow?connect_timeout=1", tmp_path) as server:
+    with started(f"{scheme}://someone:hush@127.0.0.1:{port}/mlflow?connect_timeout=1", tmp_path) as server:
         output, _ = server.communicate(timeout=60)
     assert server.returncode == 1 and "does not answer" in output, output
     assert f"127.0.0.1:{port}" in output and "hush" not in output, output
@@ -48,9 +57,11 @@ def test_a_database_that_says_nothing_is_given_up(silent, tmp_path, scheme):
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
 def test_a_server_that_waits_for_its_database_can_be_stopped(silent, tmp_path, scheme):
     port, taken = silent
-    with start(f"{scheme}://someone:hush@127.0.0.1:{port}/mlflow?connect_timeout=600", tmp_path) as server:
+    with started(f"{scheme}://someone:hush@127.0.0.1:{port}/mlflow?connect_timeout=600", tmp_path) as server:
         assert taken.wait(60)
-        asked = time.monotonic()
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=60)
-    assert time.monotonic() - asked < 60 and server.returncode == 0
+        # The first time it would wait for the database, which may be about to make tables; the second time it ends.
+        deadline = time.monotonic() + 60
+        while server.poll() is None and time.monotonic() < deadline:
+            server.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+        assert server.poll() == 0

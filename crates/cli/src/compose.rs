@@ -53,11 +53,8 @@ async fn run(mut settings: ServeSettings) -> Result<()> {
     let mut asked = Box::pin(asked_to_end());
     let (host, port) = (settings.host.clone(), settings.port);
     let prefix = settings.server.static_prefix.clone();
-    let opening =
-        tokio::task::spawn_blocking(move || open_store(&settings).map(|opened| (opened, settings)));
-    let (Opened { store, sql }, settings) = tokio::select! {
-        opened = opening => opened.map_err(|_| Error::internal("Opening the store broke off."))??,
-        () = &mut asked => return Ok(()),
+    let Some((Opened { store, sql }, settings)) = open_unless(&mut asked, settings).await? else {
+        return Ok(());
     };
     let app = Arc::new(compose(settings, store)?);
     let listener = oxflow_server::listen(&host, port).await?;
@@ -88,6 +85,27 @@ async fn run(mut settings: ServeSettings) -> Result<()> {
     app.store.close().await?;
     drop(scratch);
     Ok(())
+}
+
+/// Opens the store, which may wait for its database. Asked to end meanwhile, the server ends when
+/// that is done, as it may be making tables; asked once more, it ends at once.
+async fn open_unless(
+    asked: &mut (impl Future<Output = ()> + Unpin),
+    settings: ServeSettings,
+) -> Result<Option<(Opened, ServeSettings)>> {
+    let broke_off = |_| Error::internal("Opening the store broke off.");
+    let mut opening =
+        tokio::task::spawn_blocking(move || open_store(&settings).map(|opened| (opened, settings)));
+    tokio::select! {
+        opened = &mut opening => return opened.map_err(broke_off)?.map(Some),
+        () = asked => {}
+    }
+    tracing::info!("stopping when the store has been opened; ask once more to stop at once");
+    tokio::select! {
+        opened = opening => opened.map_err(broke_off)??.0.store.close().await?,
+        () = asked_to_end() => {}
+    }
+    Ok(None)
 }
 
 /// A folder that goes away with this value.

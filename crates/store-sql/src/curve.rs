@@ -17,6 +17,9 @@ const SHORT: i64 = 1000;
 /// all of it.
 const LONG: i64 = 8000;
 
+/// Points that are kept of a group at first: its ends and its extremes.
+const OF_GROUP: usize = 4;
+
 /// The columns that [`read`] reads.
 const COLUMNS: &str = "step, timestamp, value, is_nan";
 
@@ -46,6 +49,7 @@ pub fn of_run(
         if found.len() as u64 * 4 >= interval.points {
             return Ok(found);
         }
+        return streamed(session, sql, interval, run);
     }
     let all = first(session, sql, interval, run, i64::MAX)?;
     Ok(thin(in_order(all), interval.points))
@@ -62,6 +66,29 @@ fn first(
     let (from, mut args) = metric::part(&sql.metrics_of_run, interval, run);
     args.extend([Value::Int(most), Value::Int(0)]);
     session.rows(&format!("SELECT {COLUMNS} {from} ORDER BY step{}", sql.page), &args, read)
+}
+
+/// Of all points, read one by one, those that [`thin`] keeps of small groups of neighbours.
+fn streamed(
+    session: &mut dyn Session,
+    sql: &Statements,
+    interval: &HistoryInterval,
+    run: &RunId,
+) -> Result<Vec<CurvePoint>> {
+    let (from, args) = metric::part(&sql.metrics_of_run, interval, run);
+    let count = session.row(&format!("SELECT count(*) {from}"), &args, |row| row.must_int(0))?;
+    let count = count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+    let group = usize::try_from(count / interval.points.max(1)).unwrap_or(1).max(OF_GROUP);
+    let (mut kept, mut some) = (Vec::new(), Vec::with_capacity(group));
+    session.query(&format!("SELECT {COLUMNS} {from} ORDER BY step"), &args, &mut |row| {
+        some.push(read(row)?);
+        if some.len() == group {
+            kept.extend(thin(in_order(std::mem::take(&mut some)), OF_GROUP as u64));
+        }
+        Ok(())
+    })?;
+    kept.extend(some);
+    Ok(thin(in_order(kept), interval.points))
 }
 
 /// Points that are sorted by step also by timestamp and value. Asked for that, SQLite would sort all of them.

@@ -234,8 +234,8 @@ pub trait ImportStore: ExportStore {
         i64::MAX
     }
 
-    /// Whether it has a place for what only databases keep.
-    fn keeps_tables(&self) -> bool {
+    /// Whether it has a place for the rows of a table that databases keep.
+    fn keeps_table(&self, _name: &str) -> bool {
         false
     }
 

@@ -422,16 +422,13 @@ impl<'a> Walk<'a> {
         for table in self.source.export_tables().await? {
             let Table { name, movable, .. } = &table;
             let id = format!("table {name}");
-            if !movable || self.report.is_refused(&id) {
+            if !movable || !self.target.keeps_table(name) || self.report.is_refused(&id) {
                 if self.pass == Pass::Copy {
                     self.report.left.push(table);
                 }
                 continue;
             }
             if self.pass == Pass::Verify {
-                if self.report.left.contains(&table) {
-                    continue;
-                }
                 let (rows, missing) =
                     rows::compare(self.source, self.target, &table, &numbers).await?;
                 self.report.verified.rows += rows - missing;
@@ -450,11 +447,6 @@ impl<'a> Walk<'a> {
                     Ok(()) => {
                         self.report.moved.rows += count;
                         self.progress.advance(0, count);
-                    }
-                    Err(error) if !self.target.keeps_tables() => {
-                        drop(error);
-                        self.report.left.push(table);
-                        break;
                     }
                     Err(error) => {
                         self.report.refuse(id, format!("the table {name}"), error)?;

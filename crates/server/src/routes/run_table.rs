@@ -1,6 +1,6 @@
 //! `oxflow/runs/table`: what pages group and sort by themselves, of very many runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
 use oxflow_api::common::ViewType;
@@ -9,7 +9,7 @@ use oxflow_api::run_table::{GetRunTable, NumberColumn, RunTableResponse, TextCol
 use oxflow_api::token;
 use oxflow_model::search::{RunFilter, RunOrder};
 use oxflow_model::{Error, PageRequest, Result, Run, RunId};
-use oxflow_store::{RunColumns, RunSearch};
+use oxflow_store::{MetricRange, RunColumns, RunSearch};
 
 use crate::access::{Access, Level};
 use crate::answer::{Answer, Json, Proto};
@@ -21,6 +21,8 @@ use crate::routes::experiments::{experiment_ids, page_size};
 const DEFAULT: i32 = 1000;
 /// Columns of one answer: a database takes so many arguments.
 const MOST_COLUMNS: usize = 100;
+/// Ranges of one answer; each is read from all points.
+const MOST_RANGES: u64 = 100_000;
 /// Runs whose ranges are read by one statement.
 const RANGES_AT_ONCE: usize = 100;
 
@@ -33,12 +35,12 @@ async fn table(
     Proto(request): Proto<GetRunTable>,
 ) -> Answer<RunTableResponse> {
     let columns = RunColumns {
-        metrics: request.metric_keys,
-        params: request.param_keys,
-        tags: request.tag_keys,
+        metrics: once(request.metric_keys),
+        params: once(request.param_keys),
+        tags: once(request.tag_keys),
         datasets: request.with_datasets.unwrap_or(false),
     };
-    let ranges = request.range_keys;
+    let ranges = once(request.range_keys);
     let count = columns.metrics.len() + columns.params.len() + columns.tags.len() + ranges.len();
     if count > MOST_COLUMNS {
         let why = format!("Ask for at most {MOST_COLUMNS} columns. Received {count}.");
@@ -54,20 +56,30 @@ async fn table(
             offset: token::decode(request.page_token.as_deref())?,
         },
     };
+    let read = search.page.limit.saturating_mul(ranges.len() as u64);
+    if read > MOST_RANGES {
+        let why = format!(
+            "Ask for at most {MOST_RANGES} lowest and highest values. Received {read}: set \
+             'max_results' to less."
+        );
+        return Err(Error::invalid(why).into());
+    }
     let found = app.store.run_table(search, columns.clone()).await?;
     let mut answer = RunTableResponse {
         next_page_token: found.next_offset.map(token::encode),
         ..logged(&found.items, &columns)
     };
-    for key in &ranges {
-        let (lowest, highest) = range(&app, &found.items, key).await?;
-        answer.lowest.push(lowest);
-        answer.highest.push(highest);
-    }
+    push_ranges(&app, &found.items, ranges, &mut answer).await?;
     for run in found.items {
         push_head(&mut answer, run.info.into());
     }
     Ok(Json(answer))
+}
+
+/// Keys without those that came before.
+fn once(keys: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    keys.into_iter().filter(|key| seen.insert(key.clone())).collect()
 }
 
 fn push_head(answer: &mut RunTableResponse, head: RunInfo) {
@@ -139,23 +151,36 @@ fn datasets(runs: &[Run]) -> TextColumn {
     column
 }
 
-/// The lowest and the highest values of a metric.
-async fn range(app: &AppState, runs: &[Run], key: &str) -> Result<(NumberColumn, NumberColumn)> {
+/// Adds columns of the lowest and of the highest values of metrics.
+async fn push_ranges(
+    app: &AppState,
+    runs: &[Run],
+    keys: Vec<String>,
+    answer: &mut RunTableResponse,
+) -> Result<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
     let ids: Vec<RunId> = runs.iter().map(|run| run.info.id.clone()).collect();
     let mut found = HashMap::new();
     for ids in ids.chunks(RANGES_AT_ONCE) {
-        let ranges = app.store.metric_ranges(ids.to_vec(), vec![key.to_owned()]).await?;
-        found.extend(ranges.into_iter().map(|range| (range.run_id.clone(), range)));
+        let ranges = app.store.metric_ranges(ids.to_vec(), keys.clone()).await?;
+        let by_run = |range: MetricRange| ((range.run_id.clone(), range.key.clone()), range);
+        found.extend(ranges.into_iter().map(by_run));
     }
-    let mut lowest = NumberColumn { key: Some(key.to_owned()), ..NumberColumn::default() };
-    let mut highest = lowest.clone();
-    for (row, id) in (0_i32..).zip(&ids) {
-        if let Some(range) = found.get(id) {
-            lowest.rows.push(row);
-            lowest.values.push(range.lowest);
-            highest.rows.push(row);
-            highest.values.push(range.highest);
+    for key in keys {
+        let mut lowest = NumberColumn { key: Some(key.clone()), ..NumberColumn::default() };
+        let mut highest = lowest.clone();
+        for (row, id) in (0_i32..).zip(&ids) {
+            if let Some(range) = found.get(&(id.clone(), key.clone())) {
+                lowest.rows.push(row);
+                lowest.values.push(range.lowest);
+                highest.rows.push(row);
+                highest.values.push(range.highest);
+            }
         }
+        answer.lowest.push(lowest);
+        answer.highest.push(highest);
     }
-    Ok((lowest, highest))
+    Ok(())
 }

@@ -47,7 +47,7 @@ async fn columns_say_which_runs_have_what() {
     server.post("runs/update", &ended).await.ok();
     let asked = json!({
         "experiment_ids": [experiment], "order_by": ["attributes.start_time ASC"],
-        "metric_keys": ["loss", "none"], "range_keys": ["loss"], "param_keys": ["lr"],
+        "metric_keys": ["loss", "none", "loss"], "range_keys": ["loss"], "param_keys": ["lr"],
         "tag_keys": ["team"], "with_datasets": true,
     });
     let answer = table(&server, &asked).await.ok();
@@ -102,6 +102,10 @@ async fn what_a_table_cannot_show_is_refused() {
         (json!({"experiment_ids": ["0"], "filter": "loss <"}), ""),
         (json!({"experiment_ids": ["0"], "max_results": 0}), "max_results"),
         (json!({"experiment_ids": ["x"]}), ""),
+        (
+            json!({"experiment_ids": ["0"], "range_keys": ["a", "b", "c"], "max_results": 50_000}),
+            "at most 100000 lowest",
+        ),
     ] {
         let answer = table(&server, &asked).await;
         is_error(&answer, 400, "INVALID_PARAMETER_VALUE", message);

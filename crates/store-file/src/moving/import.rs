@@ -63,6 +63,10 @@ impl ImportStore for FileStore {
         self.write(move |_, changes| write_registered(changes, &model)).await
     }
 
+    fn keeps_table(&self, name: &str) -> bool {
+        trace_files::keeps(name)
+    }
+
     fn as_kept(&self, table: &str, row: Cells) -> Option<Cells> {
         trace_files::as_kept(table, row)
     }
@@ -72,7 +76,11 @@ impl ImportStore for FileStore {
             let why = format!("The file store has no place for the table '{table}'.");
             return Err(Error::invalid(why));
         }
-        let places = Arc::new(self.read(|view| Ok(trace_files::places(view))).await?);
+        let places = match table {
+            "trace_info" => trace_files::Places::new(),
+            _ => self.read(|view| Ok(trace_files::places(view))).await?,
+        };
+        let places = Arc::new(places);
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let some: Vec<_> = rows.by_ref().take(FILES).collect();

@@ -72,17 +72,20 @@ pub fn as_kept(table: &str, mut row: Cells) -> Option<Cells> {
         }
         "trace_tags" | "trace_request_metadata" => {
             let key = row.first().and_then(text).unwrap_or_default();
-            if key == NAME_TAG || PROMOTED.contains(&key) {
+            let is_tag = table == "trace_tags";
+            if if is_tag { key == NAME_TAG } else { PROMOTED.contains(&key) } {
                 return None;
+            }
+            if row.get(1) == Some(&Cell::Null) {
+                row[1] = Cell::Text(String::new());
             }
         }
         "assessments" => {
             for at in [4, 5, 15] {
-                if let Some(cell) = row.get_mut(at)
-                    && let Some(json) = json(cell)
-                {
-                    *cell = Cell::Text(json.to_sorted_text());
-                }
+                let Some(cell) = row.get_mut(at) else { continue };
+                let Some(json) = json(cell) else { continue };
+                let is_nothing = at != 4 && (json == Json::Null || json == Json::empty());
+                *cell = if is_nothing { Cell::Null } else { Cell::Text(json.to_sorted_text()) };
             }
             row.truncate(16);
         }
@@ -107,7 +110,7 @@ impl Files<'_, '_, '_> {
 
     /// Writes a file, unless it is there.
     fn put(&mut self, base: &str, target: &str, content: &str) -> Result<()> {
-        if self.view.look.folder.exists(target) {
+        if self.view.look.folder.is_file(target) {
             return Ok(());
         }
         self.changes.put(base, target, content.as_bytes())
@@ -193,7 +196,11 @@ impl Files<'_, '_, '_> {
         if let Some(metadata) = json(metadata) {
             meta.set("metadata", Node::from_json(&metadata));
         }
-        self.put(&base, &format!("{path}/assessments/{id}.yaml"), &meta.to_yaml())
+        let document = meta.to_yaml();
+        Map::parse(document.as_bytes()).map_err(|why| {
+            Error::invalid(format!("The assessment '{id}' cannot be stored as a file: {why}."))
+        })?;
+        self.put(&base, &format!("{path}/assessments/{id}.yaml"), &document)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{SqlStore, args, dataset, dialect, metric, model_version};
 
 #[async_trait]
 impl ImportStore for SqlStore {
-    fn keeps_tables(&self) -> bool {
+    fn keeps_table(&self, _: &str) -> bool {
         true
     }
 

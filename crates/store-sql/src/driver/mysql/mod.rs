@@ -108,7 +108,7 @@ impl MySqlConnection {
             drop(link.exec_iter(sql, Params::Positional(args))?);
             let (touched, warnings) = (link.affected_rows(), link.warnings());
             if warnings > 0 && sql.starts_with("INSERT IGNORE") {
-                refuse_other_warnings(link)?;
+                refuse_other_warnings(link, warnings)?;
             }
             Ok(touched)
         })
@@ -117,8 +117,12 @@ impl MySqlConnection {
 
 /// `INSERT IGNORE` is meant to pass over rows that are there. It also cuts what is too long and
 /// drops what points nowhere, with a warning; that is not wanted.
-fn refuse_other_warnings(link: &mut Conn) -> Result<(), DbError> {
+fn refuse_other_warnings(link: &mut Conn, count: u16) -> Result<(), DbError> {
     let warnings: Vec<(String, u16, String)> = link.query("SHOW WARNINGS")?;
+    if warnings.len() < usize::from(count) {
+        let why = "the server tells some of its warnings only; set its max_error_count to 1024";
+        return Err(DbError::new(DbErrorKind::Other, why));
+    }
     match warnings.into_iter().find(|(_, code, _)| *code != DUPLICATE) {
         Some((_, code, message)) => Err(error::refusal(code, message)),
         None => Ok(()),

@@ -1,5 +1,6 @@
 //! What a `mysql:` URI says: where the database is and how to speak to it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,15 @@ pub struct Target {
     pub notices: Vec<String>,
     /// How long a server may take to say something.
     patience: Option<Duration>,
+}
+
+/// Whether an error may be that of a connection on which nothing came.
+fn is_silence(error: &mysql::Error) -> bool {
+    match error {
+        mysql::Error::IoError(error) => error.kind() == ErrorKind::WouldBlock,
+        mysql::Error::DriverError(_) => false,
+        error => error.is_connectivity_error(),
+    }
 }
 
 #[derive(Default)]
@@ -115,8 +125,9 @@ impl Target {
             .write_timeout(Some(limit));
         let began = Instant::now();
         match Conn::new(options) {
-            // The library has several errors for it, and no word.
-            Err(error) if error.is_connectivity_error() && began.elapsed() >= limit => {
+            // The library has several errors for it, and no word. Without a connection, the limit is
+            // another, with an error of its own.
+            Err(error) if is_silence(&error) && began.elapsed() >= limit => {
                 Err(DbError::no_answer(limit))
             }
             Err(error) => Err(error.into()),

@@ -125,7 +125,7 @@ impl Link {
             .map_err(|error| DbError::new(DbErrorKind::Unavailable, error.to_string()))?;
         let client = runtime.block_on(async {
             let connecting = target.config.connect(target.tls.clone());
-            let (client, connection) = in_time(target.patience(), connecting).await?;
+            let (client, connection) = in_time(target.patience().await, connecting).await?;
             // It ends with the client, or with the connection; the next statement then says why.
             drop(tokio::spawn(async {
                 if let Err(error) = connection.await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use oxflow_model::{Error, Result};
 use tokio_postgres::Config;
-use tokio_postgres::config::{ChannelBinding, SslMode, TargetSessionAttrs};
+use tokio_postgres::config::{ChannelBinding, Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::ALL_VERSIONS;
 
@@ -44,11 +44,17 @@ pub struct Target {
 }
 
 impl Target {
-    /// How long connecting may take in all; the limit of the URI is one for each host.
-    pub fn patience(&self) -> Option<Duration> {
-        let hosts = self.config.get_hosts().len().max(1);
-        let limit = self.config.get_connect_timeout()?;
-        Some(*limit * u32::try_from(hosts).unwrap_or(u32::MAX))
+    /// How long connecting may take in all. The limit of the URI is one for each address of each
+    /// host, as the library has it, and one for what is said then.
+    pub async fn patience(&self) -> Option<Duration> {
+        let limit = self.config.get_connect_timeout().filter(|limit| **limit < Duration::MAX)?;
+        let mut limits = 1;
+        for host in self.config.get_hosts() {
+            let Host::Tcp(name) = host else { continue };
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            limits += found.map_or(1, Iterator::count);
+        }
+        Some(limit.saturating_mul(u32::try_from(limits).unwrap_or(u32::MAX)))
     }
 
     /// Reads a URI. Every option is understood or refused: one that is passed over in silence, such
