@@ -219,7 +219,7 @@ impl<'a> Changes<'a> {
             }
             let may = Access::WRITE_OK | Access::EXEC_OK;
             beneath::open(self.folder.fd(), parent, beneath::FOLDER)
-                .and_then(|folder| rustix::fs::accessat(folder, ".", may, AtFlags::EACCESS))
+                .and_then(|folder| rustix::fs::accessat(folder, ".", may, AtFlags::empty()))
                 .map_err(|error| refused("write", &prepared.target, error))?;
         }
         Ok(())
