@@ -1,7 +1,7 @@
 //! What a `mysql:` URI says: where the database is and how to speak to it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable as _;
@@ -9,6 +9,7 @@ use mysql::{ClientIdentity, Conn, Opts, OptsBuilder, SslOpts};
 use oxflow_model::{Error, Result};
 
 use crate::driver::uri::ServerUri;
+use crate::error::DbError;
 
 /// How long connecting may take, unless the URI says otherwise.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -35,6 +36,8 @@ pub struct Target {
     pub database: String,
     /// What was understood, but has no effect here.
     pub notices: Vec<String>,
+    /// How long a server may take to say something.
+    patience: Option<Duration>,
 }
 
 #[derive(Default)]
@@ -99,7 +102,26 @@ impl Target {
             user,
             database,
             notices: found.notices,
+            patience: (!connect.is_zero()).then_some(connect),
         })
+    }
+
+    /// Connects and hangs up. The library's own limit ends when there is a connection; one that
+    /// says nothing would be waited for without end.
+    pub fn try_out(&self) -> Result<(), DbError> {
+        let Some(limit) = self.patience else { return Ok(()) };
+        let options = OptsBuilder::from_opts(self.options.clone())
+            .read_timeout(Some(limit))
+            .write_timeout(Some(limit));
+        let began = Instant::now();
+        match Conn::new(options) {
+            // The library has several errors for it, and no word.
+            Err(error) if error.is_connectivity_error() && began.elapsed() >= limit => {
+                Err(DbError::no_answer(limit))
+            }
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// The statement that sets up a connection; a limit of time has two names. MariaDB remembers 64
