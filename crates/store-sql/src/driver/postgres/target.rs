@@ -48,7 +48,7 @@ impl Target {
     pub fn patience(&self) -> Option<Duration> {
         let hosts = self.config.get_hosts().len().max(1);
         let limit = self.config.get_connect_timeout()?;
-        Some(*limit * u32::try_from(hosts).unwrap_or(u32::MAX))
+        Some(limit.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX)))
     }
 
     /// Reads a URI. Every option is understood or refused: one that is passed over in silence, such
