@@ -49,7 +49,7 @@ def make_folder(folder, runs):
             (run / "tags" / f"t{at}").write_text(f"v{number % 10}")
         (run / "meta.yaml").write_text(
             f"artifact_uri: {run}/artifacts\nend_time: 1700000001000\nentry_point_name: ''\nexperiment_id: '1'\n"
-            f"lifecycle_stage: active\nrun_id: {run.name}\nrun_name: run-{number}\nsource_name: ''\nsource_type: 4\n"
+            f"lifecycle_stage: active\nrun_id: '{run.name}'\nrun_name: run-{number}\nsource_name: ''\nsource_type: 4\n"
             f"source_version: ''\nstart_time: {1_700_000_000_000 + number}\nstatus: 3\ntags: []\nuser_id: u\n")
 
 

@@ -7,6 +7,7 @@
 
 import itertools
 import re
+import subprocess
 import sys
 
 import pytest
@@ -63,6 +64,18 @@ def mysql():
     server = harness.DatabaseServer("mysql")
     yield server
     server.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 2 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no permission to mount a small disk: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import os
 import pathlib
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 
 import pytest
@@ -178,18 +177,6 @@ def test_a_second_server_on_the_same_file_works(server, new_server):
     with server, other:
         created = server.call("POST", "/experiments/create", {"name": "shared"})["experiment_id"]
         assert other.call("GET", f"/experiments/get?experiment_id={created}")["experiment"]["name"] == "shared"
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 2 MiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no permission to mount a small disk: {mounted.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def test_a_full_disk_at_the_start(new_server, small_disk):

@@ -2,9 +2,12 @@
 
 import concurrent.futures
 import json
+import os
+import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -97,6 +100,64 @@ def test_a_database_that_cannot_be_used(new_server, database):
     refused(new_server(store=database), "75868b020152", "oxflow db upgrade")
     sql(database, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
     refused(new_server(store=database), "ffffffffffff", "newer")
+
+
+def test_a_user_who_may_not_create_tables(new_server, database):
+    scheme, rest = database.split("://")
+    server, name = rest.split("@")[1].split("/")
+    user = f"low_{name}"
+    if scheme.startswith("mysql"):
+        sql(database, f"CREATE USER {user} IDENTIFIED BY 's3cret'; GRANT SELECT ON {name}.* TO {user}")
+    else:
+        sql(database, f"CREATE ROLE {user} LOGIN PASSWORD 's3cret'")
+    refused(new_server(store=f"{scheme}://{user}:s3cret@{server}/{name}"), "lacks a right", user, "GRANT")
+    schema = "database()" if scheme.startswith("mysql") else "current_schema()"
+    assert not sql(database, f"SELECT table_name FROM information_schema.tables WHERE table_schema = {schema}")
+
+
+@pytest.fixture
+def small_tablespace(postgres):
+    """A PostgreSQL database on a file system of 24 MiB, and the file that keeps most of it taken."""
+    with tempfile.TemporaryDirectory(prefix="oxflow-e2e-") as home:
+        home = pathlib.Path(home)
+        disk = home / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], capture_output=True, text=True)
+        if mounted.returncode:
+            pytest.skip(f"no permission to mount a small disk: {mounted.stderr.strip()}")
+        try:
+            home.chmod(0o755)
+            shutil.chown(disk, "postgres")
+            database = postgres.new_database()
+            name = database.rsplit("/", 1)[1]
+            sql(postgres.admin, f"CREATE TABLESPACE {name} LOCATION '{disk}'")
+            sql(postgres.admin, f"ALTER DATABASE {name} SET TABLESPACE {name}")
+            yield database, disk
+            # Files of a database that is gone do not hold up the file system.
+            sql(postgres.admin, f"DROP DATABASE {name} WITH (FORCE)")
+            sql(postgres.admin, f"DROP TABLESPACE {name}")
+        finally:
+            subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_disk_of_the_database_that_fills_up(new_server, small_tablespace):
+    database, disk = small_tablespace
+    with new_server(store=database) as server:
+        run = server.call("POST", "/runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+        free = os.statvfs(disk)
+        (disk / "ballast").write_bytes(bytes(max(0, free.f_bavail * free.f_bsize - 1_000_000)))
+        status, acknowledged = 200, 0
+        while status == 200 and acknowledged < 100_000:
+            metrics = [{"key": "m", "value": 0.1, "timestamp": n, "step": n} for n in range(acknowledged, acknowledged + 1000)]
+            status, text = server.request("POST", API + "/runs/log-batch", {"run_id": run, "metrics": metrics})
+            acknowledged += 1000 if status == 200 else 0
+        answer = json.loads(text)
+        assert (status, answer["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE"), answer
+        assert "disk of the database is full" in answer["message"] and "free some space" in answer["message"], answer
+        (disk / "ballast").unlink()
+        server.call("POST", "/runs/log-batch", {"run_id": run, "metrics": metrics})
+        history = server.call("GET", f"/metrics/get-history?run_id={run}&metric_key=m")["metrics"]
+        assert len(history) == acknowledged + 1000
 
 
 def test_passwords_stay_out_of_the_log(new_server, database):

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use oxflow_beneath as beneath;
 use oxflow_model::{Error, Result};
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::folder::{Folder, Kind, refused};
@@ -206,6 +206,22 @@ impl<'a> Changes<'a> {
             beneath::create_folders_telling(self.folder.fd(), path, &mut note)
                 .map_err(|error| refused("create", path, error))?;
         }
+        self.check_folders()
+    }
+
+    /// Refuses a write whose files cannot all be moved to their places, before the first one is.
+    fn check_folders(&self) -> Result<()> {
+        let mut seen = HashSet::new();
+        for prepared in &self.files {
+            let parent = prepared.target.rsplit_once('/').map_or("", |(parent, _)| parent);
+            if !seen.insert(parent) {
+                continue;
+            }
+            let may = Access::WRITE_OK | Access::EXEC_OK;
+            beneath::open(self.folder.fd(), parent, beneath::FOLDER)
+                .and_then(|folder| rustix::fs::accessat(folder, ".", may, AtFlags::empty()))
+                .map_err(|error| refused("write", &prepared.target, error))?;
+        }
         Ok(())
     }
 
@@ -256,18 +272,20 @@ impl<'a> Changes<'a> {
         let root = self.folder.fd();
         let mut noted = HashSet::new();
         self.files.reverse();
-        while let Some(prepared) = self.files.pop() {
+        while let Some(prepared) = self.files.last() {
             let (parent, name) = prepared.target.rsplit_once('/').unwrap_or(("", &prepared.target));
             let fail = |error| refused("write", &prepared.target, error);
             let from = beneath::open(root, &prepared.base, beneath::FOLDER).map_err(fail)?;
             let to = beneath::open(root, parent, beneath::FOLDER).map_err(fail)?;
             rustix::fs::renameat(&from, &prepared.name, &to, name).map_err(fail)?;
-            match prepared.file {
-                Some(file) => dirty.add(file),
-                None => dirty.all |= !prepared.on_disk,
-            }
             if noted.insert(parent.to_owned()) {
                 dirty.add(to);
+            }
+            // What could not be moved stays on the list, and is removed with it.
+            match self.files.pop() {
+                Some(Prepared { file: Some(file), .. }) => dirty.add(file),
+                Some(prepared) => dirty.all |= !prepared.on_disk,
+                None => {}
             }
         }
         for path in &self.removed {

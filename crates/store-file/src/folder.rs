@@ -52,9 +52,7 @@ pub enum Kind {
 impl Folder {
     /// Opens the folder, which is created if it is not there.
     pub fn open(path: &Path) -> Result<Folder> {
-        let root = beneath::create_root(path).map_err(|error| {
-            Error::unavailable(format!("Cannot open the folder {}: {error}.", path.display()))
-        })?;
+        let root = beneath::create_root(path).map_err(|error| unopened(path, &error))?;
         Ok(Folder { root, path: path.to_owned() })
     }
 
@@ -174,6 +172,18 @@ impl Folder {
         }
         Ok(found)
     }
+}
+
+/// The error of a folder that cannot be used at all.
+fn unopened(path: &Path, error: &io::Error) -> Error {
+    let advice = match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "Check the permissions of the folder and of those above it."
+        }
+        io::ErrorKind::StorageFull => "Free some space and start again.",
+        _ => "Name another folder, or move away what is in its place.",
+    };
+    Error::unavailable(format!("Cannot open the folder {}: {error}. {advice}", path.display()))
 }
 
 /// The error of a write that the file system refused.
