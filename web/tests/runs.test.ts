@@ -208,7 +208,7 @@ test("groups, trees and orders by extremes are made of all runs, however many we
   await all(page);
   const groups = page.locator(".grid-line.group");
   expect(await groups.locator(".badge").allTextContents()).toEqual(["115", "115"]);
-  await groups.filter({ hasText: "even" }).getByText("−114.0 ± 67").waitFor();
+  await groups.filter({ hasText: "even" }).getByText("−114 ± 67").waitFor();
   await done(page);
 
   const tree = await open(`/experiments/${id}?nested=true`);
