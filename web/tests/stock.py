@@ -75,6 +75,8 @@ def main():
         client.log_batch(model.source_run_id, metrics=[score])
     for message, text in {"First try": "Translate: {{ text }}", "Say where to": "Translate into {{ language }}: {{ text }}"}.items():
         mlflow.genai.register_prompt("translate", text, commit_message=message)
+    messages = [{"role": "system", "content": "Review in a {{ style }} style."}, {"role": "user", "content": "{{ code }}"}]
+    mlflow.genai.register_prompt("review", messages, commit_message="As messages", model_config={"model_name": "small", "temperature": 0.2})
     print(json.dumps({"experiment": experiment, "runs": runs}))
 
 

@@ -54,7 +54,7 @@ export function stampOf(row: Row, metric: string): string {
 
 /** Tags that are only of use to programs, or are shown in other ways. */
 export function isPlainTag(key: string): boolean {
-  return !key.startsWith("mlflow.");
+  return !/^(mlflow\.|_mlflow_)/.test(key);
 }
 
 export function isSystemMetric(key: string): boolean {

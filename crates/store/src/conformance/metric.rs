@@ -335,7 +335,7 @@ pub async fn curves_of_long_histories_reach_over_all_their_steps(store: &dyn Sto
         let (run_ids, key) = (vec![id.clone()], "m".to_owned());
         let found =
             store.metric_curves(HistoryInterval { run_ids, key, steps, points }).await.unwrap();
-        assert_eq!(found.len(), 1);
+        assert_eq!(found.len(), 1, "{found:?}");
         let found = &found[0];
         assert_eq!(found.run_id, *id);
         let steps: Vec<i64> = found.points.iter().map(|point| point.step).collect();
@@ -380,7 +380,7 @@ pub async fn curves_keep_the_ends_and_the_extremes(store: &dyn Store) {
     assert_eq!((at(77), at(300)), (Some(40.0), Some(-3.0)));
     assert!(long.iter().all(|point| point.timestamp == after(1000 + point.step)));
     let part = curves(Some((76, 79)), 50).await;
-    assert_eq!(part.len(), 1, "one run has these steps");
+    assert_eq!(part.len(), 1, "one run has these steps: {part:?}");
     let part = &part[0];
     assert_eq!((&part.run_id, values(part).len(), values(part)[1]), (&one, 4, 40.0));
     assert!(values(part)[2].is_nan());

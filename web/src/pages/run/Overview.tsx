@@ -15,7 +15,9 @@ import { EditableNote } from "../../ui/EditableNote";
 import { StatusDot } from "../../ui/Status";
 import { Tags } from "../../ui/Tags";
 import { CopyButton, Snippet } from "../../ui/bits";
+import { Elapsed } from "../runs/TableRow";
 import { RegisterDialog } from "../models/RegisterDialog";
+import { Datasets } from "./Datasets";
 import { KeyValues } from "./KeyValues";
 import { MetricsPanel } from "./MetricsPanel";
 
@@ -69,13 +71,12 @@ export function Overview({ run, row }: { run: Run; row: WholeRow }) {
 function Facts({ run, row }: { run: Run; row: WholeRow }) {
   const { info } = run;
   const tag = (key: string) => row.tags.get(`mlflow.${key}`);
-  const end = info.end_time || (info.status === "RUNNING" ? Date.now() : undefined);
   const commit = tag("source.git.commit");
   const facts: [string, React.ReactNode][] = [
     ["Run ID", <span key="id" className="row" style={{ gap: 2 }}><span className="mono truncate" title={info.run_id}>{info.run_id}</span><CopyButton text={info.run_id} label="Copy the ID" /></span>],
     ["Started", <span key="s" className="num">{formatTime(info.start_time)}</span>],
     ["Ended", <span key="e" className="num">{formatTime(info.end_time)}</span>],
-    ["Duration", <span key="d" className="num">{info.start_time && end ? formatDuration(end - info.start_time) : "–"}</span>],
+    ["Duration", <span key="d" className="num">{info.start_time && info.status === "RUNNING" ? <Elapsed since={info.start_time} /> : info.start_time && info.end_time ? formatDuration(info.end_time - info.start_time) : "–"}</span>],
     ["User", tag("user") ?? info.user_id],
     ["Source", tag("source.name")],
     ["Branch", tag("source.git.branch")],
@@ -93,26 +94,6 @@ function Facts({ run, row }: { run: Run; row: WholeRow }) {
         </div>
       ))}
     </dl>
-  );
-}
-
-function Datasets({ run }: { run: Run }) {
-  const inputs = run.inputs?.dataset_inputs ?? [];
-  if (!inputs.length) return null;
-  return (
-    <section className="stack" style={{ gap: 5 }} aria-label="Datasets">
-      <h2>Datasets</h2>
-      {inputs.map(({ dataset, tags }) => {
-        const context = tags?.find(({ key }) => key === "mlflow.data.context")?.value;
-        return (
-          <div key={`${dataset.name} ${dataset.digest}`} className="row">
-            <span className="truncate">{dataset.name}</span>
-            <span className="mono faint">{dataset.digest}</span>
-            {context && <span className="badge">{context}</span>}
-          </div>
-        );
-      })}
-    </section>
   );
 }
 

@@ -6,6 +6,7 @@ import { type RunSearch, deleteRun, renameRun, restoreRun, run, setRunTag } from
 import { type Column, type Row, toRow } from "../../lib/columns";
 import { saveRuns } from "../../lib/exportRuns";
 import { plural } from "../../lib/format";
+import { renamed } from "../../lib/rename";
 import { Button, IconButton } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { NameDialog } from "../../ui/NameDialog";
@@ -46,10 +47,11 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
   const ids = [...marks.selected];
   const chosen = ids.length ? rows.filter((row) => marks.selected.has(row.id)) : [];
   const refresh = () => Promise.all(["runs", "runTable"].map((key) => client.invalidateQueries({ queryKey: [key] })));
-  const move = async (action: (id: string) => Promise<unknown>, done: string) => {
+  const move = async (action: (id: string) => Promise<unknown>, done: string, back: (id: string) => Promise<unknown>) => {
+    const undo = () => void each(ids, back).then(refresh, toast.error);
     try {
       await each(ids, action);
-      toast.ok(`${plural(ids.length, "run")} ${done}`);
+      toast.ok(`${plural(ids.length, "run")} ${done}`, undo);
       marks.setSelected([]);
     } catch (reason) {
       toast.error(reason);
@@ -80,12 +82,10 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
         <Tag />
         Tag
       </Button>
-      {ids.length === 1 && (
-        <Button onClick={() => setAsking("rename")}>
-          <Pencil />
-          Rename
-        </Button>
-      )}
+      <Button onClick={() => setAsking("rename")}>
+        <Pencil />
+        Rename
+      </Button>
       <Menu
         trigger={
           <Button>
@@ -99,12 +99,12 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
         ]}
       />
       {deleted ? (
-        <Button onClick={() => void move(restoreRun, "restored")}>
+        <Button onClick={() => void move(restoreRun, "restored", deleteRun)}>
           <RotateCcw />
           Restore
         </Button>
       ) : (
-        <Button look="danger" onClick={() => void move(deleteRun, "deleted")}>
+        <Button look="danger" onClick={() => void move(deleteRun, "deleted", restoreRun)}>
           <Trash2 />
           Delete
         </Button>
@@ -122,12 +122,14 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
       )}
       {asking === "rename" && (
         <NameDialog
-          title="Rename run"
+          title={ids.length === 1 ? "Rename run" : `Rename ${ids.length} runs`}
           action="Rename"
-          initial={chosen[0]?.name}
+          label={ids.length === 1 ? "Name" : "Name, with {name}, {n}, {params.lr}, {metrics.loss} or {tags.stage}"}
+          initial={ids.length === 1 ? chosen[0]?.name : "{name}"}
           onClose={() => setAsking(undefined)}
           onSave={async (name) => {
-            await renameRun(ids[0] ?? "", name);
+            const names = new Map(chosen.map((row, at) => [row.id, ids.length === 1 ? name : renamed(name, row, at + 1) || row.name]));
+            await each([...names.keys()], (id) => renameRun(id, names.get(id) ?? ""));
             await refresh();
           }}
         />

@@ -1,5 +1,6 @@
 import { ChevronDown, ChevronRight, Eye, EyeOff } from "lucide-react";
-import { memo } from "react";
+import { type ReactNode, memo } from "react";
+import { useNow } from "../../lib/clock";
 import { type Row, cellValue, isRange } from "../../lib/columns";
 import { exactNumber, formatAgo, formatDuration, formatNumber, formatTime } from "../../lib/format";
 import { type GroupLine, type RunLine, groupCell } from "../../lib/lines";
@@ -21,6 +22,8 @@ interface Common {
 interface RunProps extends Common {
   line: RunLine;
   selected: boolean;
+  /** Whether the keyboard is here. */
+  current: boolean;
   visibleInCharts: boolean;
   color: string;
   order: string[];
@@ -36,7 +39,7 @@ export const RunRow = memo(function RunRow(props: RunProps) {
   const { row } = line;
   // Times are told from now, and lowest and highest values get known later; other cells stay what they are.
   const now = ({ column }: Placed) => (column.kind === "attribute" ? Date.now() : isRange(column) ? props.ranges : undefined);
-  const classes = ["grid-line", "run", selected ? "selected" : "", visibleInCharts ? "" : "dim"];
+  const classes = ["grid-line", "run", selected ? "selected" : "", props.current ? "current" : "", visibleInCharts ? "" : "dim"];
   return (
     <div role="row" className={classes.filter(Boolean).join(" ")} style={at(props.top)} data-run={row.id}>
       <div className="grid-fixed" style={{ width: props.fixedWidth }}>
@@ -93,6 +96,11 @@ export function cellText(row: Row, { column }: Pick<Placed, "column">): [string,
   return typeof value === "number" ? [formatNumber(value, 4, true), exactNumber(value)] : [value, value];
 }
 
+/** How long a run goes on, by the second. */
+export function Elapsed({ since }: { since: number }) {
+  return formatDuration(Math.max(0, useNow() - since));
+}
+
 interface CellProps {
   row: Row;
   placed: Placed;
@@ -103,11 +111,13 @@ interface CellProps {
 
 /** Not drawn again while its row moves across: a screen has hundreds. */
 const Cell = memo(function Cell({ row, placed, pinned }: CellProps) {
+  const { status, start_time: start } = row.run.info;
+  if (placed.column.id === "attribute:duration" && status === "RUNNING" && start) return <Box placed={placed} pinned={pinned} text={<Elapsed since={start} />} title="" />;
   const [text, title] = cellText(row, placed);
   return <Box placed={placed} pinned={pinned} text={text} title={title} />;
 });
 
-function Box({ placed, pinned, text, title }: { placed: Placed; pinned?: boolean; text: string; title: string }) {
+function Box({ placed, pinned, text, title }: { placed: Placed; pinned?: boolean; text: ReactNode; title: string }) {
   const { width, left, right } = placed;
   return (
     <div
