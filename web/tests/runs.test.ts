@@ -218,7 +218,7 @@ test("groups, trees and orders by extremes are made of all runs, however many we
   await tree.locator(cells(`run-${COUNT - 1}`)).waitFor();
   // Of a run that was never scrolled to, everything is fetched when charts show it.
   await tree.getByRole("button", { name: "Show run-0 in charts" }).click();
-  await tree.getByRole("button", { name: "Charts" }).click();
+  await tree.getByRole("button", { name: "Charts", exact: true }).click();
   await tree.locator('[data-metric="loss"]').getByRole("img", { name: "loss: 11 curves" }).waitFor();
   await done(tree);
 
