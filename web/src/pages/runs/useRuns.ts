@@ -60,11 +60,15 @@ export function useRuns(search: RunSearch) {
 /** Puts fresh runs in the place of known ones. */
 export function patchRuns(client: QueryClient, fresh: Run[]): void {
   const byId = new Map(fresh.map((run) => [run.info.run_id, run]));
-  client.setQueriesData<InfiniteData<RunPage>>({ queryKey: ["runs"] }, (data) => {
-    if (!data) return data;
-    const pages = data.pages.map((page) => ({ ...page, runs: page.runs?.map((run) => byId.get(run.info.run_id) ?? run) }));
-    return { ...data, pages };
-  });
+  for (const query of client.getQueryCache().findAll({ queryKey: ["runs"] })) {
+    // One that is to be asked for again when it is next seen would count as fresh after this.
+    if (query.state.isInvalidated && !query.isActive()) continue;
+    client.setQueryData<InfiniteData<RunPage>>(query.queryKey, (data) => {
+      if (!data?.pages.some((page) => page.runs?.some((run) => byId.has(run.info.run_id)))) return undefined;
+      const pages = data.pages.map((page) => ({ ...page, runs: page.runs?.map((run) => byId.get(run.info.run_id) ?? run) }));
+      return { ...data, pages };
+    });
+  }
 }
 
 /** Puts what a first page finds now on top of what is there. */
