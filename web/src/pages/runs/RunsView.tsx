@@ -1,5 +1,6 @@
 import { ChartCandlestick, ChartLine, ChartScatter, Images, Mountain, Pause, Play, Table2, Waves } from "lucide-react";
 import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { ApiError, messageOf } from "../../api/client";
 import { type Column, type Row, column, columnsOf, defaultColumns, differing, isRange, sortedByRange } from "../../lib/columns";
 import { formatNumber } from "../../lib/format";
@@ -54,7 +55,14 @@ function ModeName({ icon, name }: { icon: React.ReactNode; name: string }) {
   );
 }
 
-export function RunsView({ experimentIds, name }: { experimentIds: string[]; name: string }) {
+interface Props {
+  experimentIds: string[];
+  name: string;
+  /** Where there is room beside the tabs: the bar is left to the filter. */
+  tabsEnd: HTMLElement | null;
+}
+
+export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   const view = useView(experimentIds.join(","));
   const { state, update } = view;
   const [paused, setPaused] = useState(() => recall("live.paused", false));
@@ -124,7 +132,7 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   return (
     <div className="runs">
       <div className="bar">
-        <Segment label="View" value={state.mode} options={modes} onChange={setMode} />
+        {tabsEnd && createPortal(<Segment label="View" value={state.mode} options={modes} onChange={setMode} />, tabsEnd)}
         <FilterBox ref={filterBox} value={state.filter} keys={keys} error={refusal} busy={isFetching} onChange={(filter) => update({ filter })} />
         {state.mode === "table" && (
           <ColumnPicker
