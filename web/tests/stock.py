@@ -49,7 +49,7 @@ def files(client, run_id):
     inputs = pandas.DataFrame({"width": [640], "kind": ["photo"]})
     model = Model(artifact_path="model", run_id=run_id, signature=infer_signature(inputs, [0.5]))
     with tempfile.TemporaryDirectory() as folder:
-        for compression in ("snappy", "zstd"):
+        for compression in ("snappy", "zstd", "gzip", "brotli", "lz4"):
             scores.to_parquet(os.path.join(folder, f"scores.{compression}.parquet"), compression=compression)
         with open(os.path.join(folder, "evaluation.pdf"), "w") as file:
             file.write(paper())

@@ -188,6 +188,7 @@ macro_rules! conformance_suite {
             $crate::conformance_suite! { $make; metric:
                 a_range_is_the_lowest_and_the_highest_number
                 curves_of_long_histories_reach_over_all_their_steps
+                curves_keep_the_ends_and_the_extremes
             }
             $crate::conformance_suite! { $make; run:
                 an_end_time_of_zero_is_kept

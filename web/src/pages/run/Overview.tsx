@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { quoted, versions } from "../../api/registry";
 import { deleteRunTag, run as fetchRun, searchRuns, setRunTag } from "../../api/runs";
 import type { Run } from "../../api/types";
-import type { Row } from "../../lib/columns";
+import type { WholeRow } from "../../lib/columns";
 import { formatDuration, formatTime } from "../../lib/format";
 import { runAgain } from "../../lib/runAgain";
 import { loadRun } from "../../lib/snippets";
@@ -24,7 +24,7 @@ import { MetricsPanel } from "./MetricsPanel";
 const NOTE = "mlflow.note.content";
 
 /** What a run was, from where, and what came out. */
-export function Overview({ run, row }: { run: Run; row: Row }) {
+export function Overview({ run, row }: { run: Run; row: WholeRow }) {
   const client = useQueryClient();
   const id = run.info.run_id;
   const refresh = () => client.invalidateQueries({ queryKey: ["run", id] });
@@ -68,7 +68,7 @@ export function Overview({ run, row }: { run: Run; row: Row }) {
   );
 }
 
-function Facts({ run, row }: { run: Run; row: Row }) {
+function Facts({ run, row }: { run: Run; row: WholeRow }) {
   const { info } = run;
   const tag = (key: string) => row.tags.get(`mlflow.${key}`);
   const commit = tag("source.git.commit");

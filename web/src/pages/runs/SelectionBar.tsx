@@ -2,8 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Download, Eye, GitCompare, Pencil, RotateCcw, Tag, Trash2, X } from "lucide-react";
 import { useState } from "react";
-import { type RunSearch, deleteRun, renameRun, restoreRun, setRunTag } from "../../api/runs";
-import type { Column, Row } from "../../lib/columns";
+import { type RunSearch, deleteRun, renameRun, restoreRun, run, setRunTag } from "../../api/runs";
+import { type Column, type Row, toRow } from "../../lib/columns";
 import { saveRuns } from "../../lib/exportRuns";
 import { plural } from "../../lib/format";
 import { renamed } from "../../lib/rename";
@@ -31,6 +31,13 @@ async function each(ids: string[], action: (id: string) => Promise<unknown>) {
   for (let at = 0; at < ids.length; at += AT_ONCE) await Promise.all(ids.slice(at, at + AT_ONCE).map(action));
 }
 
+/** Everything about runs of which only some columns are known. */
+async function wholeRows(rows: Row[]): Promise<Row[]> {
+  const found = new Map<string, Row>();
+  await each(rows.filter(({ partial }) => partial).map(({ id }) => id), async (id) => found.set(id, toRow(await run(id))));
+  return rows.map((row) => found.get(row.id) ?? row);
+}
+
 /** What can be done with the runs that are selected. */
 export function SelectionBar({ search, marks, rows, columns, deleted, experimentIds }: Props) {
   const [asking, setAsking] = useState<"tag" | "rename">();
@@ -39,7 +46,7 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
   const go = useNavigate();
   const ids = [...marks.selected];
   const chosen = rows.filter((row) => marks.selected.has(row.id));
-  const refresh = () => client.invalidateQueries({ queryKey: ["runs"] });
+  const refresh = () => Promise.all(["runs", "runTable"].map((key) => client.invalidateQueries({ queryKey: [key] })));
   const move = async (action: (id: string) => Promise<unknown>, done: string, back: (id: string) => Promise<unknown>) => {
     const undo = () => void each(ids, back).then(refresh, toast.error);
     try {
@@ -56,7 +63,7 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
   };
   useKeys({ c: compare });
   if (!ids.length) return null;
-  const save = (kind: "csv" | "json") => void saveRuns(kind, search, columns, chosen).catch(toast.error);
+  const save = (kind: "csv" | "json") => void wholeRows(chosen).then((found) => saveRuns(kind, search, columns, found)).catch(toast.error);
   return (
     <div className="selection" role="toolbar" aria-label="Selected runs">
       <span className="num">{plural(ids.length, "run")} selected</span>
