@@ -92,6 +92,21 @@ test("other experiments open as somebody likes it, but for what belongs to one e
   await done(page);
 });
 
+test("which groups are unfolded stands in the address, until there are other groups", async () => {
+  const page = await open(`${home}?groupBy=["param:optimizer"]`);
+  const group = page.getByRole("button", { name: /^optimizer: sgd/ });
+  await group.click();
+  await page.locator("[data-run]").first().waitFor();
+  await page.waitForURL(/folded=/);
+  await page.reload();
+  await page.locator("[data-run]").first().waitFor();
+  expect(await group.getAttribute("aria-expanded")).toBe("true");
+  await page.getByRole("button", { name: /^Arrange/ }).click();
+  await page.getByRole("button", { name: "Do not group by param:optimizer" }).click();
+  await page.waitForURL((url) => !url.href.includes("folded="));
+  await done(page);
+});
+
 test("a dataset tells its columns, and finds the other runs that used it", async () => {
   const { id, runs } = await madeRuns("with data", 3);
   const schema = JSON.stringify({ mlflow_colspec: [{ type: "double", name: "height", required: true }] });

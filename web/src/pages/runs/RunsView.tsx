@@ -71,7 +71,7 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
     if (state.mode === "charts") void charts();
   }, [state.mode]);
   const [paused, setPaused] = useState(() => recall("live.paused", false));
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const folded = useMemo(() => new Set(state.folded), [state.folded]);
   const filterBox = useRef<HTMLInputElement>(null);
   const search = useMemo(() => searchOf(experimentIds, state), [experimentIds, state]);
   const { rows, error, isPending, isFetching, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useRuns(search);
@@ -106,12 +106,14 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   const more = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
+  // The same function as long as the page lives, so that no row is drawn anew for it.
+  const current = useRef(view);
+  useEffect(() => {
+    current.current = view;
+  });
   const fold = useCallback((id: string) => {
-    setFolded((known) => {
-      const next = new Set(known);
-      if (!next.delete(id)) next.add(id);
-      return next;
-    });
+    const { state: now, update: change } = current.current;
+    change({ folded: now.folded.includes(id) ? now.folded.filter((known) => known !== id) : [...now.folded, id] });
   }, []);
   const pause = (next: boolean) => {
     setPaused(next);

@@ -65,7 +65,14 @@ export function useView(experimentId: string): View {
     },
     [experimentId, go],
   );
-  const update = useCallback((change: Partial<ViewState>) => replace({ ...state, ...change }, viewId), [state, replace, viewId]);
+  const update = useCallback(
+    (change: Partial<ViewState>) => {
+      // What was folded of other groups means nothing for these.
+      const other = "groupBy" in change || "nested" in change;
+      replace({ ...state, ...(other ? { folded: [] } : {}), ...change }, viewId);
+    },
+    [state, replace, viewId],
+  );
 
   const setMine = (on: boolean) => {
     const kept = on ? { ...forEverywhere(state) } : undefined;
