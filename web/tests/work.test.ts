@@ -81,7 +81,8 @@ test("other experiments open as somebody likes it, but for what belongs to one e
   await page.locator("canvas").first().waitFor();
   await page.getByRole("button", { name: "Views" }).click();
   await page.getByRole("button", { name: "Open other experiments like this" }).click();
-  await page.goto(`${inject("url")}/#/experiments/${id}`);
+  // Words that other pages put into addresses do not count.
+  await page.goto(`${inject("url")}/#/experiments/${id}?workspace=default`);
   await page.getByRole("complementary", { name: "Runs in charts" }).getByText("made-1").waitFor();
   expect(page.url()).toContain("smoothing=0.5");
   expect(page.url()).not.toContain("filter=");

@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { savedView, savedViews } from "../../api/views";
 import { recall, remember } from "../../lib/storage";
-import { type ViewState, forEverywhere, pack, unpack } from "../../lib/viewState";
+import { DEFAULTS, type ViewState, forEverywhere, pack, unpack } from "../../lib/viewState";
 
 export interface View {
   state: ViewState;
@@ -31,8 +31,10 @@ export function useView(experimentId: string): View {
   const search: Record<string, unknown> = useSearch({ strict: false });
   const go = useNavigate();
   const viewId = typeof search.view === "string" ? search.view : undefined;
-  const isBare = Object.keys(search).length === 0;
-  const onlyView = viewId !== undefined && Object.keys(search).length === 1;
+  // Links of others carry words that mean nothing here.
+  const words = Object.keys(search).filter((key) => key in DEFAULTS || key === "view").length;
+  const isBare = words === 0;
+  const onlyView = viewId !== undefined && words === 1;
   const remembered = useMemo(() => recall<Record<string, unknown> | undefined>(`view.${experimentId}`, undefined), [experimentId]);
   const { data: named, isPending: namedPending } = useQuery({
     queryKey: ["view", viewId],
