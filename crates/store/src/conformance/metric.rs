@@ -1,10 +1,8 @@
 //! Points: the latest of each metric, and their history.
 
-use oxflow_model::{
-    ErrorCode, ExperimentId, Metric, Millis, ModelId, NewLoggedModel, PageRequest, RunId,
-};
+use oxflow_model::{ErrorCode, ExperimentId, Metric, ModelId, NewLoggedModel, PageRequest, RunId};
 
-use super::{NOW, batch, get, point, refused, run, run_id, shown_points};
+use super::{NOW, after, batch, get, point, refused, run, run_id, shown_points};
 use crate::{Curve, HistoryInterval, HistoryPage, Store};
 
 /// The whole history of the metric `m`.
@@ -337,7 +335,8 @@ pub async fn curves_of_long_histories_reach_over_all_their_steps(store: &dyn Sto
         let (run_ids, key) = (vec![id.clone()], "m".to_owned());
         let found =
             store.metric_curves(HistoryInterval { run_ids, key, steps, points }).await.unwrap();
-        let [found] = found.as_slice() else { panic!("not one curve: {found:?}") };
+        assert_eq!(found.len(), 1, "{found:?}");
+        let found = &found[0];
         assert_eq!(found.run_id, *id);
         let steps: Vec<i64> = found.points.iter().map(|point| point.step).collect();
         assert!(steps.is_sorted() && steps.len() as u64 <= points, "{steps:?}");
@@ -346,7 +345,8 @@ pub async fn curves_of_long_histories_reach_over_all_their_steps(store: &dyn Sto
     let steps = curve(&even, None, 100).await;
     let last = 2 * (COUNT - 1);
     assert_eq!((steps.first(), steps.last()), (Some(&0), Some(&last)));
-    assert!(steps.windows(2).all(|pair| pair[1] - pair[0] < 2 * last / 99), "{steps:?}");
+    // Evenly spread ones, or the ends of even parts.
+    assert!(steps.windows(2).all(|pair| pair[1] - pair[0] < 3 * last / 99), "{steps:?}");
     let steps = curve(&even, Some((100, 16_150)), 50).await;
     assert_eq!((steps.len(), steps.first(), steps.last()), (50, Some(&100), Some(&16_150)));
     let steps = curve(&odd, None, 100).await;
@@ -378,9 +378,10 @@ pub async fn curves_keep_the_ends_and_the_extremes(store: &dyn Store) {
     assert_eq!((long[0].step, long[long.len() - 1].step), (0, 699));
     let at = |step| long.iter().find(|point| point.step == step).map(|point| point.value);
     assert_eq!((at(77), at(300)), (Some(40.0), Some(-3.0)));
-    assert!(long.iter().all(|point| point.timestamp == Millis(1000 + point.step)));
+    assert!(long.iter().all(|point| point.timestamp == after(1000 + point.step)));
     let part = curves(Some((76, 79)), 50).await;
-    let [part] = part.as_slice() else { panic!("one run has these steps: {part:?}") };
+    assert_eq!(part.len(), 1, "one run has these steps: {part:?}");
+    let part = &part[0];
     assert_eq!((&part.run_id, values(part).len(), values(part)[1]), (&one, 4, 40.0));
     assert!(values(part)[2].is_nan());
 }

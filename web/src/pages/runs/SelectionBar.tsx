@@ -45,7 +45,7 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
   const toast = useToast();
   const go = useNavigate();
   const ids = [...marks.selected];
-  const chosen = rows.filter((row) => marks.selected.has(row.id));
+  const chosen = ids.length ? rows.filter((row) => marks.selected.has(row.id)) : [];
   const refresh = () => Promise.all(["runs", "runTable"].map((key) => client.invalidateQueries({ queryKey: [key] })));
   const move = async (action: (id: string) => Promise<unknown>, done: string, back: (id: string) => Promise<unknown>) => {
     const undo = () => void each(ids, back).then(refresh, toast.error);

@@ -1,7 +1,7 @@
 import { ChevronDown, ChevronRight, Eye, EyeOff } from "lucide-react";
 import { type ReactNode, memo } from "react";
 import { useNow } from "../../lib/clock";
-import { type Row, cellValue } from "../../lib/columns";
+import { type Row, cellValue, isRange } from "../../lib/columns";
 import { exactNumber, formatAgo, formatDuration, formatNumber, formatTime } from "../../lib/format";
 import { type GroupLine, type RunLine, groupCell } from "../../lib/lines";
 import { StatusDot } from "../../ui/Status";
@@ -37,6 +37,8 @@ const at = (top: number) => ({ transform: `translateY(${top}px)` });
 export const RunRow = memo(function RunRow(props: RunProps) {
   const { line, selected, color, visibleInCharts } = props;
   const { row } = line;
+  // Times are told from now, and lowest and highest values get known later; other cells stay what they are.
+  const now = ({ column }: Placed) => (column.kind === "attribute" ? Date.now() : isRange(column) ? props.ranges : undefined);
   const classes = ["grid-line", "run", selected ? "selected" : "", props.current ? "current" : "", visibleInCharts ? "" : "dim"];
   return (
     <div role="row" className={classes.filter(Boolean).join(" ")} style={at(props.top)} data-run={row.id}>
@@ -66,11 +68,11 @@ export const RunRow = memo(function RunRow(props: RunProps) {
           <StatusDot status={row.run.info.status} />
         </div>
         {props.fixed.map((placed) => (
-          <Cell key={placed.column.id} row={row} placed={placed} pinned />
+          <Cell key={placed.column.id} row={row} placed={placed} pinned at={now(placed)} />
         ))}
       </div>
       {props.visible.map((placed) => (
-        <Cell key={placed.column.id} row={row} placed={placed} />
+        <Cell key={placed.column.id} row={row} placed={placed} at={now(placed)} />
       ))}
     </div>
   );
@@ -99,12 +101,21 @@ export function Elapsed({ since }: { since: number }) {
   return formatDuration(Math.max(0, useNow() - since));
 }
 
-function Cell({ row, placed, pinned }: { row: Row; placed: Placed; pinned?: boolean }) {
+interface CellProps {
+  row: Row;
+  placed: Placed;
+  pinned?: boolean;
+  /** Another number when the same row may have another text. */
+  at: number | undefined;
+}
+
+/** Not drawn again while its row moves across: a screen has hundreds. */
+const Cell = memo(function Cell({ row, placed, pinned }: CellProps) {
   const { status, start_time: start } = row.run.info;
   if (placed.column.id === "attribute:duration" && status === "RUNNING" && start) return <Box placed={placed} pinned={pinned} text={<Elapsed since={start} />} title="" />;
   const [text, title] = cellText(row, placed);
   return <Box placed={placed} pinned={pinned} text={text} title={title} />;
-}
+});
 
 function Box({ placed, pinned, text, title }: { placed: Placed; pinned?: boolean; text: ReactNode; title: string }) {
   const { width, left, right } = placed;

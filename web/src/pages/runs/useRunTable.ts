@@ -1,4 +1,4 @@
-import { type QueryClient, keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { type QueryClient, useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { type RunColumns, type RunSearch, runTable } from "../../api/runs";
 import type { Row } from "../../lib/columns";
@@ -17,16 +17,17 @@ const AGAIN_MS = 15_000;
  * server does not know. `whole` are the rows that are there anyway.
  */
 export function useRunTable(search: RunSearch, columns: RunColumns, whole: Row[], enabled: boolean) {
+  const key = ["runTable", search.experimentIds, search.filter, search.orderBy, search.deleted, columns];
   const query = useInfiniteQuery({
-    queryKey: ["runTable", search.experimentIds, search.filter, search.orderBy, search.deleted, columns],
+    queryKey: key,
     queryFn: async ({ pageParam, signal }) => {
       const answer = await runTable(search, columns, columns.ranges.length ? PAGE_WITH_RANGES : PAGE, pageParam, signal);
       return { rows: rowsOf(answer), next: answer.next_page_token || undefined };
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page, pages) => (pages.reduce((sum, { rows }) => sum + rows.length, 0) < MOST_ARRANGED ? page.next : undefined),
-    // With another column, the rows stay until they are there again.
-    placeholderData: keepPreviousData,
+    // With another column, the rows stay until they are there again; those of another search are other rows.
+    placeholderData: (previous, before) => (before && isSameSearch(before.queryKey, key) ? previous : undefined),
     staleTime: 60_000,
     gcTime: 30_000,
     structuralSharing: false,
@@ -39,7 +40,12 @@ export function useRunTable(search: RunSearch, columns: RunColumns, whole: Row[]
   const many = useMemo(() => data?.pages.flatMap(({ rows }) => rows), [data]);
   const rows = useMemo(() => (enabled && many ? withWhole(many, whole) : whole), [enabled, many, whole]);
   const last = data?.pages[data.pages.length - 1];
-  return { rows, error, reading: enabled && (!data || hasNextPage || isPlaceholderData), cut: Boolean(enabled && last?.next && !hasNextPage) };
+  return { rows, error, reading: enabled && !error && (!data || hasNextPage || isPlaceholderData), cut: Boolean(enabled && last?.next && !hasNextPage) };
+}
+
+/** Whether two keys differ in their columns at most, which come last. */
+function isSameSearch(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return JSON.stringify(one.slice(0, -1)) === JSON.stringify(other.slice(0, -1));
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;

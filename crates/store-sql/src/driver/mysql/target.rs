@@ -119,7 +119,8 @@ impl Target {
             Err(error) if error.is_connectivity_error() && began.elapsed() >= limit => {
                 Err(DbError::no_answer(limit))
             }
-            tried => Ok(drop(tried?)),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
         }
     }
 
