@@ -35,7 +35,7 @@ export function useView(experimentId: string): View {
   const words = Object.keys(search).filter((key) => key in DEFAULTS || key === "view").length;
   const isBare = words === 0;
   const onlyView = viewId !== undefined && words === 1;
-  const remembered = useMemo(() => recall<Record<string, unknown> | undefined>(`view.${experimentId}`, undefined), [experimentId]);
+  const [remembered, setRemembered] = useState(() => recall<Record<string, unknown> | undefined>(`view.${experimentId}`, undefined));
   const { data: named, isPending: namedPending } = useQuery({
     queryKey: ["view", viewId],
     queryFn: () => savedView(viewId ?? ""),
@@ -62,7 +62,10 @@ export function useView(experimentId: string): View {
     (next: unknown, id?: string) => {
       const short: Record<string, unknown> = { ...pack(unpack(next)) };
       // A zoom is for now, and for links.
-      remember(`view.${experimentId}`, { ...short, zoom: undefined, view: id });
+      const kept = { ...short, zoom: undefined, view: id };
+      remember(`view.${experimentId}`, kept);
+      // The usual arrangement has an empty address, which must not bring back what was there before.
+      setRemembered(kept);
       void go({ to: ".", search: () => (id ? { ...short, view: id } : short), replace: true });
     },
     [experimentId, go],
