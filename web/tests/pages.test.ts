@@ -232,39 +232,46 @@ test("the palette and shortcuts work without a mouse", async () => {
   await done(page);
 });
 
+const EVERY_PAGE = [
+  ["/experiments", "wake-word"],
+  [home, "Started"],
+  [`${home}?mode=charts`, "Smoothing"],
+  [`${home}?mode=images`, "val/sample"],
+  [`${home}?mode=box`, "12 runs"],
+  [`${home}?mode=contour`, "smoothed between them"],
+  [`${home}?mode=scatter`, "runs have both"],
+  [`${home}/runs/${last}/artifacts/model/MLmodel`, "Flavours"],
+  [`${home}/runs/${last}/charts`, "Smoothing"],
+  ["/prompts", "translate"],
+  ["/nothing/of/this", "There is no such page"],
+  [`${home}/about`, "Log to this experiment"],
+  [`${home}/models`, "resnet34-0"],
+  [`${home}/runs/${last}`, "Load this run"],
+  [`${home}/runs/${last}/artifacts/code/train.py`, "import torch"],
+  [`${home}/runs/${last}/artifacts/samples`, "Download as ZIP"],
+  [`/compare-runs?runs=${encodeURIComponent(JSON.stringify(demo.runs.slice(0, 3)))}`, "Attributes"],
+  ["/models", "imagenet-classifier"],
+  ["/models/imagenet-classifier", "Versions"],
+  ["/models/imagenet-classifier/versions/1", "Load it"],
+  ["/prompts/summarize", "Version 2"],
+  [`/models/imagenet-classifier/compare?versions=["1","2"]`, "Metrics of the run"],
+] as const;
+// In parts: axe takes its time on a busy machine.
+const PARTS = 3;
+
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing wrong, ${colorScheme}`, async () => {
-    const found: Record<string, string[]> = {};
-    const page = await open("/models", { colorScheme });
-    for (const [hash, text] of [
-      ["/experiments", "wake-word"],
-      [home, "Started"],
-      [`${home}?mode=charts`, "Smoothing"],
-      [`${home}?mode=images`, "val/sample"],
-      [`${home}?mode=box`, "12 runs"],
-      [`${home}?mode=contour`, "smoothed between them"],
-      [`${home}?mode=scatter`, "runs have both"],
-      [`${home}/runs/${last}/artifacts/model/MLmodel`, "Flavours"],
-      [`${home}/runs/${last}/charts`, "Smoothing"],
-      ["/prompts", "translate"],
-      ["/nothing/of/this", "There is no such page"],
-      [`${home}/about`, "Log to this experiment"],
-      [`${home}/models`, "resnet34-0"],
-      [`${home}/runs/${last}`, "Load this run"],
-      [`${home}/runs/${last}/artifacts/code/train.py`, "import torch"],
-      [`${home}/runs/${last}/artifacts/samples`, "Download as ZIP"],
-      [`/compare-runs?runs=${encodeURIComponent(JSON.stringify(demo.runs.slice(0, 3)))}`, "Attributes"],
-      ["/models", "imagenet-classifier"],
-      ["/models/imagenet-classifier", "Versions"],
-      ["/models/imagenet-classifier/versions/1", "Load it"],
-      ["/prompts/summarize", "Version 2"],
-    ] as const) {
-      await page.goto(`${inject("url")}/#${hash}`);
-      await page.getByText(text).first().waitFor();
-      const problems = await axe(page, colorScheme === "dark" ? ["color-contrast"] : undefined);
-      if (problems.length) found[hash] = problems;
-    }
-    await done(page);
-    expect(found).toEqual({});
-  });
+  for (let part = 0; part < PARTS; part++) {
+    test(`axe finds nothing wrong, ${colorScheme}, part ${part + 1}`, async () => {
+      const found: Record<string, string[]> = {};
+      const page = await open("/models", { colorScheme });
+      for (const [hash, text] of EVERY_PAGE.filter((_, at) => at % PARTS === part)) {
+        await page.goto(`${inject("url")}/#${hash}`);
+        await page.getByText(text).first().waitFor();
+        const problems = await axe(page, colorScheme === "dark" ? ["color-contrast"] : undefined);
+        if (problems.length) found[hash] = problems;
+      }
+      await done(page);
+      expect(found).toEqual({});
+    });
+  }
 }

@@ -19,6 +19,8 @@ export interface ViewState {
   nested: boolean;
   differing: boolean;
   groupBy: string[];
+  /** Groups that are unfolded, or runs whose children are folded away. */
+  folded: string[];
   /** Runs that are hidden in charts, or shown beyond the first ones. */
   hidden: string[];
   shown: string[];
@@ -62,6 +64,7 @@ export const DEFAULTS: ViewState = {
   nested: false,
   differing: false,
   groupBy: [],
+  folded: [],
   hidden: [],
   shown: [],
   colors: {},

@@ -2,7 +2,7 @@ import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import type { KeyValue } from "../api/types";
 import { isPlainTag } from "../lib/columns";
-import { IconButton } from "./Button";
+import { Button, IconButton } from "./Button";
 import { FormDialog } from "./Dialog";
 import { Tip } from "./Tip";
 import { useToast } from "./Toasts";
@@ -34,9 +34,16 @@ export function Tags({ tags, onSet, onDelete }: Props) {
           </button>
         </span>
       ))}
-      <IconButton label="Add tag" small onClick={() => setAdding(true)}>
-        <Plus />
-      </IconButton>
+      {shown.length ? (
+        <IconButton label="Add tag" small onClick={() => setAdding(true)}>
+          <Plus />
+        </IconButton>
+      ) : (
+        <Button look="ghost" small onClick={() => setAdding(true)}>
+          <Plus />
+          Add tag
+        </Button>
+      )}
       {adding && <TagDialog onClose={() => setAdding(false)} onSet={onSet} />}
     </div>
   );

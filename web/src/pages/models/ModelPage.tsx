@@ -96,6 +96,7 @@ function Versions({ model, list, refresh }: { model: RegisteredModel; list: Mode
             <th>Aliases</th>
             <th>Stage</th>
             <th>Description</th>
+            <th>Run</th>
             <th>Created</th>
           </tr>
         </thead>
@@ -116,6 +117,15 @@ function Versions({ model, list, refresh }: { model: RegisteredModel; list: Mode
               <td>{item.current_stage && item.current_stage !== "None" ? <span className="badge info">{item.current_stage}</span> : <span className="faint">–</span>}</td>
               <td className="quiet truncate" style={{ maxWidth: 260 }} title={item.description}>
                 {item.description}
+              </td>
+              <td>
+                {item.run_id ? (
+                  <Link to="/runs/$runId" params={{ runId: item.run_id }} className="link mono" title={item.run_id}>
+                    {item.run_id.slice(0, 8)}
+                  </Link>
+                ) : (
+                  <span className="faint">–</span>
+                )}
               </td>
               <td className="quiet num" title={formatTime(item.creation_timestamp)}>
                 {formatAgo(item.creation_timestamp, Date.now())}

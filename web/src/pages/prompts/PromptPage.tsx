@@ -153,7 +153,7 @@ function Version({ prompt, current, before, all, diff, set, refresh }: VersionPr
         {diff && before ? (
           <TextDiff before={versionText(before)} after={versionText(current)} />
         ) : (
-          <div className="stack pad" style={{ gap: 20 }}>
+          <div className="stack pad" style={{ gap: 20, maxWidth: 960 }}>
             {current.description && <p className="quiet">{current.description}</p>}
             <PromptTemplate template={template} />
             {extrasOf(current).map(([title, text]) => (

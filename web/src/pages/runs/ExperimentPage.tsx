@@ -35,6 +35,7 @@ export function ExperimentPage() {
   const experiments = found.flatMap((query) => query.data ?? []);
   const one = ids.length === 1 ? experiments[0] : undefined;
   const name = experiments.map((item) => item.name).join(", ");
+  const [tabsEnd, setTabsEnd] = useState<HTMLElement | null>(null);
   useEffect(() => {
     document.title = name ? `${name} · Oxflow` : "Oxflow";
   }, [name]);
@@ -55,6 +56,7 @@ export function ExperimentPage() {
         <Tab id={experimentId} name="runs" current={tab}>Runs</Tab>
         {one && <Tab id={experimentId} name="models" current={tab}>Models</Tab>}
         {one && <Tab id={experimentId} name="about" current={tab}>About</Tab>}
+        <div ref={setTabsEnd} className="tabs-end" />
       </nav>
       <Suspense fallback={<SkeletonRows />}>
         {tab === "about" && one ? (
@@ -64,7 +66,7 @@ export function ExperimentPage() {
         ) : MISSING[tab] ? (
           <Empty title={`${MISSING[tab]} have no page here`}>Clients work with them through the API. What was trained is under Runs.</Empty>
         ) : (
-          <RunsView key={experimentId} experimentIds={ids} name={one?.name ?? "hello"} />
+          <RunsView key={experimentId} experimentIds={ids} name={one?.name ?? "hello"} tabsEnd={tabsEnd} />
         )}
       </Suspense>
     </>

@@ -1,5 +1,6 @@
 import { ChartCandlestick, ChartLine, ChartScatter, Images, Mountain, Pause, Play, Table2, Waves } from "lucide-react";
 import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { ApiError, messageOf } from "../../api/client";
 import { type Column, type Row, column, columnsOf, defaultColumns, differing, isRange, sortedByRange } from "../../lib/columns";
 import { formatNumber } from "../../lib/format";
@@ -55,7 +56,14 @@ function ModeName({ icon, name }: { icon: React.ReactNode; name: string }) {
   );
 }
 
-export function RunsView({ experimentIds, name }: { experimentIds: string[]; name: string }) {
+interface Props {
+  experimentIds: string[];
+  name: string;
+  /** Where there is room beside the tabs: the bar is left to the filter. */
+  tabsEnd: HTMLElement | null;
+}
+
+export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   const view = useView(experimentIds.join(","));
   const { state, update } = view;
   useEffect(() => {
@@ -63,7 +71,7 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
     if (state.mode === "charts") void charts();
   }, [state.mode]);
   const [paused, setPaused] = useState(() => recall("live.paused", false));
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  const folded = useMemo(() => new Set(state.folded), [state.folded]);
   const filterBox = useRef<HTMLInputElement>(null);
   const search = useMemo(() => searchOf(experimentIds, state), [experimentIds, state]);
   const { rows, error, isPending, isFetching, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useRuns(search);
@@ -98,12 +106,14 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   const more = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
+  // The same function as long as the page lives, so that no row is drawn anew for it.
+  const current = useRef(view);
+  useEffect(() => {
+    current.current = view;
+  });
   const fold = useCallback((id: string) => {
-    setFolded((known) => {
-      const next = new Set(known);
-      if (!next.delete(id)) next.add(id);
-      return next;
-    });
+    const { state: now, update: change } = current.current;
+    change({ folded: now.folded.includes(id) ? now.folded.filter((known) => known !== id) : [...now.folded, id] });
   }, []);
   const pause = (next: boolean) => {
     setPaused(next);
@@ -133,7 +143,7 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   return (
     <div className="runs">
       <div className="bar">
-        <Segment label="View" value={state.mode} options={modes} onChange={setMode} />
+        {tabsEnd && createPortal(<Segment label="View" value={state.mode} options={modes} onChange={setMode} />, tabsEnd)}
         <FilterBox ref={filterBox} value={state.filter} keys={keys} error={refusal} busy={isFetching} onChange={(filter) => update({ filter })} />
         {state.mode === "table" && (
           <ColumnPicker

@@ -128,7 +128,8 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
           initial={ids.length === 1 ? chosen[0]?.name : "{name}"}
           onClose={() => setAsking(undefined)}
           onSave={async (name) => {
-            const names = new Map(chosen.map((row, at) => [row.id, ids.length === 1 ? name : renamed(name, row, at + 1) || row.name]));
+            const known = ids.length === 1 ? chosen : await wholeRows(chosen);
+            const names = new Map(known.map((row, at) => [row.id, ids.length === 1 ? name : renamed(name, row, at + 1) || row.name]));
             await each([...names.keys()], (id) => renameRun(id, names.get(id) ?? ""));
             await refresh();
           }}

@@ -3,7 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { savedView, savedViews } from "../../api/views";
 import { recall, remember } from "../../lib/storage";
-import { type ViewState, forEverywhere, pack, unpack } from "../../lib/viewState";
+import { DEFAULTS, type ViewState, forEverywhere, pack, unpack } from "../../lib/viewState";
 
 export interface View {
   state: ViewState;
@@ -31,9 +31,11 @@ export function useView(experimentId: string): View {
   const search: Record<string, unknown> = useSearch({ strict: false });
   const go = useNavigate();
   const viewId = typeof search.view === "string" ? search.view : undefined;
-  const isBare = Object.keys(search).length === 0;
-  const onlyView = viewId !== undefined && Object.keys(search).length === 1;
-  const remembered = useMemo(() => recall<Record<string, unknown> | undefined>(`view.${experimentId}`, undefined), [experimentId]);
+  // Links of others carry words that mean nothing here.
+  const words = Object.keys(search).filter((key) => key in DEFAULTS || key === "view").length;
+  const isBare = words === 0;
+  const onlyView = viewId !== undefined && words === 1;
+  const [remembered, setRemembered] = useState(() => recall<Record<string, unknown> | undefined>(`view.${experimentId}`, undefined));
   const { data: named, isPending: namedPending } = useQuery({
     queryKey: ["view", viewId],
     queryFn: () => savedView(viewId ?? ""),
@@ -60,12 +62,22 @@ export function useView(experimentId: string): View {
     (next: unknown, id?: string) => {
       const short: Record<string, unknown> = { ...pack(unpack(next)) };
       // A zoom is for now, and for links.
-      remember(`view.${experimentId}`, { ...short, zoom: undefined, view: id });
+      const kept = { ...short, zoom: undefined, view: id };
+      remember(`view.${experimentId}`, kept);
+      // The usual arrangement has an empty address, which must not bring back what was there before.
+      setRemembered(kept);
       void go({ to: ".", search: () => (id ? { ...short, view: id } : short), replace: true });
     },
     [experimentId, go],
   );
-  const update = useCallback((change: Partial<ViewState>) => replace({ ...state, ...change }, viewId), [state, replace, viewId]);
+  const update = useCallback(
+    (change: Partial<ViewState>) => {
+      // What was folded of other groups means nothing for these.
+      const other = "groupBy" in change || "nested" in change;
+      replace({ ...state, ...(other ? { folded: [] } : {}), ...change }, viewId);
+    },
+    [state, replace, viewId],
+  );
 
   const setMine = (on: boolean) => {
     const kept = on ? { ...forEverywhere(state) } : undefined;
