@@ -159,22 +159,28 @@ ms mon client mode = crc
     must("monmaptool", "--create", "--fsid", cluster, "--addv", "a", f"[v2:127.0.0.1:{monitor}]", str(folder / "monmap"))
     must("ceph-mon", "-i", "a", "--mkfs", "--monmap", str(folder / "monmap"))
     # One process group, so that all end together.
-    shell = launch(folder, "sh", "-c", f'while [ ! -e "{folder}/osd-made" ]; do sleep 0.1; done; ceph-osd -c "{settings}" -i 0 -f & '
-                   f'while [ ! -e "{folder}/user-made" ]; do sleep 0.1; done; radosgw -c "{settings}" -n client.rgw.a -f & '
-                   f'exec ceph-mon -c "{settings}" -i a -f')
-    harness.wait_until(lambda: run("ceph", "--connect-timeout", "5", "-s")[0], 90, "the monitor answers")
-    must("ceph", "osd", "new", disk)
-    must("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", disk)
-    (folder / "osd-made").touch()
-    harness.wait_until(lambda: "1 up" in run("ceph", "--connect-timeout", "5", "osd", "stat")[1], 90, "the storage is up")
-    must("radosgw-admin", "-n", "client.rgw.a", "user", "create", "--uid", "mlflow", "--display-name", "mlflow",
-         "--access-key", KEY, "--secret", SECRET)
-    (folder / "user-made").touch()
-    url = f"http://127.0.0.1:{gateway}"
-    wait_for_http(shell, url, folder)
-    storage = Storage("ceph", f"s3://{BUCKET}", s3_environment(url), [SECRET], True, folder, shell)
-    subprocess.run([setup_stores.python(), "-c", f'import boto3; boto3.client("s3", endpoint_url="{url}").create_bucket(Bucket="{BUCKET}")'],
-                   check=True, env={**os.environ, **storage.environment})
+    later = '(while [ ! -e "{0}" ]; do sleep 0.1; done; exec {1}) & '
+    words = f'-c "{settings}" -f'
+    process = launch(folder, "sh", "-c", later.format(folder / "osd-made", f"ceph-osd {words} -i 0")
+                     + later.format(folder / "user-made", f"radosgw {words} -n client.rgw.a") + f"exec ceph-mon {words} -i a")
+    storage = Storage("ceph", f"s3://{BUCKET}", {}, [SECRET], True, folder, process)
+    try:
+        harness.wait_until(lambda: run("ceph", "--connect-timeout", "5", "-s")[0], 90, "the monitor answers")
+        must("ceph", "osd", "new", disk)
+        must("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", disk)
+        (folder / "osd-made").touch()
+        harness.wait_until(lambda: "1 up" in run("ceph", "--connect-timeout", "5", "osd", "stat")[1], 90, "the storage is up")
+        must("radosgw-admin", "-n", "client.rgw.a", "user", "create", "--uid", "mlflow", "--display-name", "mlflow",
+             "--access-key", KEY, "--secret", SECRET)
+        (folder / "user-made").touch()
+        url = f"http://127.0.0.1:{gateway}"
+        wait_for_http(process, url, folder)
+        storage.environment = s3_environment(url)
+        make = f'import boto3; boto3.client("s3", endpoint_url="{url}").create_bucket(Bucket="{BUCKET}")'
+        subprocess.run([setup_stores.python(), "-c", make], check=True, env={**os.environ, **storage.environment})
+    except BaseException:
+        storage.stop()
+        raise
     return storage
 
 

@@ -119,7 +119,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "POST" and "uploads" in fields:
             if self.headers.get("Content-Length") != "0":
                 raise Refused(411, "MissingContentLength")
-            upload_id = secrets.token_urlsafe(40) + "/+="
+            upload_id = secrets.token_urlsafe(40)
             server.uploads[upload_id] = {"path": path, "parts": {}, "kind": self.headers["Content-Type"]}
             return 200, [], (f"<?xml version='1.0' encoding='UTF-8'?><InitiateMultipartUploadResult xmlns='{NAMESPACE}'>"
                              f"<UploadId>{upload_id}</UploadId></InitiateMultipartUploadResult>").encode()

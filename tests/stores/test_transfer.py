@@ -267,7 +267,8 @@ def test_parts_that_do_not_fit_are_refused_as_google_does(storages, new_server, 
     storage = storages("gs parts")
     server = server_on(new_server, storage, prefix)
     mpu = "/api/2.0/mlflow-artifacts/mpu"
-    _, upload = ask(server, "POST", f"{mpu}/create/d", {"path": "100% é a+b.bin", "num_parts": 3})
+    status, upload = ask(server, "POST", f"{mpu}/create/d", {"path": "100% é a+b.bin", "num_parts": 3})
+    assert status == 200, upload
     urls = [part["url"] for part in upload["credentials"]]
     tags = [send(url, "PUT", b"small")[0]["ETag"] for url in urls]
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -62,7 +62,8 @@ impl Drop for Drained {
         runtime.spawn(tokio::time::timeout(LONGEST, async move {
             while let Some(Ok(_)) =
                 std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await
-            {}
+            {
+            }
         }));
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::HeaderValue;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use oxflow_model::Clock;
 use oxflow_model::error::{Error, Result};
 use reqwest::{Method, Request, Url};
@@ -161,8 +161,8 @@ impl Direct for Signed {
         if let Ok(kind) = HeaderValue::from_str(&content_type(path)) {
             request.headers_mut().insert(CONTENT_TYPE, kind);
         }
-        // Google insists on a length.
-        *request.body_mut() = Some(String::new().into());
+        // Google insists on a length, which nobody else writes when there is no body.
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         let id = upload_id(path, &execute(&self.client, path, request).await?)?;
         let (this, target, upload) = (self.clone(), path.clone(), id.clone());
         let signed = tokio::task::spawn_blocking(move || this.parts(&target, &upload, parts)).await;

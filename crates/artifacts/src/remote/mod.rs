@@ -1,5 +1,7 @@
 //! Every store that OpenDAL can reach as artifact store: S3, Google Cloud Storage, Azure.
 
+mod aws_profiles;
+mod aws_sources;
 mod azure;
 mod azure_parts;
 mod credentials;

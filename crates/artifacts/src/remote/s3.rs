@@ -7,6 +7,7 @@ use opendal::services::S3 as Builder;
 use oxflow_model::error::{Error, Result};
 use reqsign::AwsConfig;
 
+use super::aws_sources::Sources;
 use super::credentials::{Credentials, Source, with_profile};
 use super::http::{Http, Tls};
 use super::location::{bucket, name_at_host, prefix, refuse};
@@ -69,7 +70,10 @@ impl S3Settings {
         Ok(S3Settings {
             source: match unsigned {
                 true => Source::Unsigned,
-                false => Source::Settings(Box::new(config.clone())),
+                false => {
+                    let sources = Sources::read(var, &config);
+                    Source::Settings(Box::new((config.clone(), sources)))
+                }
             },
             config,
             endpoint: endpoint.map(|(_, url)| url.trim_end_matches('/').to_owned()),

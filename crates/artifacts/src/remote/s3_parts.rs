@@ -217,7 +217,7 @@ fn refused(path: &ArtifactPath, status: StatusCode, text: &str) -> Error {
 }
 
 /// The text of the first element of this name.
-fn element(xml: &str, name: &str) -> Option<String> {
+pub(super) fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     let entities =
