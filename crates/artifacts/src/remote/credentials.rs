@@ -9,7 +9,7 @@ use reqsign::{AwsConfig, AwsCredential, AwsCredentialLoad, AwsDefaultLoader};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::aws_sources::{Lent, Sources};
+use super::aws_sources::Sources;
 
 /// How long the machine's metadata service may take: elsewhere there is none.
 const METADATA: Duration = Duration::from_secs(2);
@@ -85,17 +85,20 @@ async fn load(
     own_keys: bool,
     sources: &Sources,
 ) -> Result<Option<(AwsCredential, Option<Duration>)>, String> {
-    let lent = |(keys, fresh): Lent| (keys, Some(fresh));
     let by_identity = config.web_identity_token_file.is_some();
     if !own_keys {
-        if let Some(keys) = sources.role(client, config).await? {
-            return Ok(Some(lent(keys)));
+        let mut lent = sources.role(client, config).await;
+        if matches!(lent, Ok(None)) && !by_identity && !has_keys(config) {
+            lent = sources.others(client, config).await;
         }
-        if !by_identity
-            && !has_keys(config)
-            && let Some(keys) = sources.others(client, config).await?
-        {
-            return Ok(Some(lent(keys)));
+        match lent {
+            Ok(None) => {}
+            Ok(Some((keys, fresh))) => return Ok(Some((keys, Some(fresh)))),
+            // Whoever is named there is meant: keys of the machine would be somebody else's.
+            Err(error) => {
+                tracing::warn!(error, "the profile or the container gives no keys for S3");
+                return Ok(None);
+            }
         }
     }
     match AwsDefaultLoader::new(client.clone(), config.clone()).load().await {
