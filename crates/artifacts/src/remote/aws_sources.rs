@@ -2,6 +2,7 @@
 //! service that containers are given (ECS, EKS).
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ const ROLE: Duration = Duration::from_secs(3600);
 const FRESH: Duration = Duration::from_secs(300);
 /// How many roles may take on each other.
 const LONGEST_CHAIN: usize = 8;
+/// How long the agent of a container may take.
+const AGENT: Duration = Duration::from_secs(5);
 /// What AWS's own agents listen on; other hosts are told the token over TLS only.
 const AGENTS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
 /// The SHA-256 of nothing: requests to the token service have no body.
@@ -109,11 +112,7 @@ impl Sources {
     }
 
     /// Keys of a program that the profile names, or of the service of a container.
-    pub(super) async fn others(
-        &self,
-        client: &Client,
-        config: &AwsConfig,
-    ) -> Result<Option<Lent>, String> {
+    pub(super) async fn others(&self, config: &AwsConfig) -> Result<Option<Lent>, String> {
         let profiles = Profiles::read(&self.files);
         if let Some(command) =
             profiles.get(&config.profile).and_then(|profile| profile.get("credential_process"))
@@ -121,7 +120,7 @@ impl Sources {
             return Ok(Some((by_process(command.clone()).await?, FRESH)));
         }
         match &self.container {
-            Some(container) => Ok(Some((container.keys(client).await?, FRESH))),
+            Some(container) => Ok(Some((container.keys().await?, FRESH))),
             None => Ok(None),
         }
     }
@@ -151,7 +150,7 @@ impl Sources {
         source: &str,
     ) -> Result<AwsCredential, String> {
         match (source, &self.container) {
-            ("EcsContainer", Some(container)) => container.keys(client).await,
+            ("EcsContainer", Some(container)) => container.keys().await,
             ("Environment" | "Ec2InstanceMetadata", _) => {
                 let keys = reqsign::AwsDefaultLoader::new(client.clone(), config.clone());
                 let keys = keys.load().await.map_err(|error| shown(&error))?;
@@ -212,12 +211,13 @@ impl Sources {
 }
 
 impl Container {
-    async fn keys(&self, client: &Client) -> Result<AwsCredential, String> {
+    async fn keys(&self) -> Result<AwsCredential, String> {
         let bad = |why: &str| format!("AWS_CONTAINER_CREDENTIALS_FULL_URI: {why}");
         let url = Url::parse(&self.url).map_err(|error| bad(&error.to_string()))?;
         let host = url.host_str().unwrap_or_default();
-        let near = host == "localhost" || host.starts_with("127.") || host == "[::1]";
-        if url.scheme() != "https" && !near && !AGENTS.contains(&host) {
+        let loopback = host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+        let near = loopback || matches!(host, "localhost" | "[::1]") || AGENTS.contains(&host);
+        if url.scheme() != "https" && !near {
             return Err(bad("the host is neither this machine nor AWS's agent, and not by TLS"));
         }
         let mut request = Request::new(reqwest::Method::GET, url);
@@ -233,7 +233,10 @@ impl Container {
             let value = token.parse().map_err(|_| bad("the token is none"))?;
             request.headers_mut().insert(reqwest::header::AUTHORIZATION, value);
         }
-        keys_in(&answer(client, request).await?)
+        // The token is for the agent alone, and no proxy knows where that is.
+        let client = Client::builder().timeout(AGENT).no_proxy().build();
+        let client = client.map_err(|error| shown(&error))?;
+        keys_in(&answer(&client, request).await?)
     }
 }
 

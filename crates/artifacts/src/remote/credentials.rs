@@ -89,7 +89,7 @@ async fn load(
     if !own_keys {
         let mut lent = sources.role(client, config).await;
         if matches!(lent, Ok(None)) && !by_identity && !has_keys(config) {
-            lent = sources.others(client, config).await;
+            lent = sources.others(config).await;
         }
         match lent {
             Ok(None) => {}

@@ -106,7 +106,9 @@ fn aws_config(var: &dyn Fn(&str) -> Option<String>) -> AwsConfig {
         config_file: var("AWS_CONFIG_FILE").unwrap_or(default.config_file),
         shared_credentials_file: var("AWS_SHARED_CREDENTIALS_FILE")
             .unwrap_or(default.shared_credentials_file),
-        profile: var("AWS_PROFILE").unwrap_or(default.profile),
+        profile: var("AWS_PROFILE")
+            .or_else(|| var("AWS_DEFAULT_PROFILE"))
+            .unwrap_or(default.profile),
         region: var("AWS_DEFAULT_REGION").or_else(|| var("AWS_REGION")),
         access_key_id: var("AWS_ACCESS_KEY_ID"),
         secret_access_key: var("AWS_SECRET_ACCESS_KEY"),
