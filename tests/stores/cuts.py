@@ -24,7 +24,9 @@ class Cut:
     """No packet gets to or from a port, until it is healed."""
 
     def __init__(self, port, how):
-        self.rules = [["INPUT", "-p", "tcp", side, str(port), "-j", *CUTS[how]] for side in ("--dport", "--sport")]
+        # Resets themselves get through: those that the filter sends come this way, too.
+        others = ["-p", "tcp", "!", "--tcp-flags", "RST", "RST"]
+        self.rules = [["INPUT", *others, side, str(port), "-j", *CUTS[how]] for side in ("--dport", "--sport")]
         for rule in self.rules:
             subprocess.run(["iptables", "-A", *rule], check=True)
 

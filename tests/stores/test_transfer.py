@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -16,18 +17,18 @@ import pytest
 
 import harness
 import setup_stores
-from components import CEPH
+from components import CEPH, FULL
 
 HERE = harness.pathlib.Path(__file__).resolve().parent
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MEGABYTE = 1 << 20
 
 
-def stock_client(script, server, folder, environment):
+def stock_client(script, server, folder, environment, seconds=240):
     """Runs a script with stock MLflow and the SDKs of the storages."""
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run([setup_stores.python(), HERE / "clients" / script], cwd=folder, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=240, env={
+                          stderr=subprocess.STDOUT, text=True, timeout=seconds, env={
                               "PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8",
                               "MLFLOW_TRACKING_URI": server.uri, "MLFLOW_DISABLE_TELEMETRY": "true",
                               "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "PYTHONWARNINGS": "ignore",
@@ -339,6 +340,16 @@ def test_google_without_credentials(new_server, tmp_path):
     server = new_server(destination="gs://bucket/x", environment=environment)
     status, _, payload = call(server, "GET", f"{PROXY}?path=")
     assert status == 500 and b"Google gives no token for the credentials" in payload, (status, payload)
+
+
+@pytest.mark.skipif(not FULL, reason="takes minutes: only with make test-stores FULL=1")
+@pytest.mark.parametrize("name", ["folder", "s3"])
+def test_stock_mlflow_with_2_gib_and_10_000_files(storages, new_server, prefix, tmp_path, name):
+    server = new_server() if name == "folder" else server_on(new_server, storages(name), prefix)
+    stock_client("large.py", server, tmp_path / "client", {
+        "STORES_MIB": "2048", "STORES_FILES": "10000", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "true",
+        "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "true"}, seconds=1800)
+    shutil.rmtree(tmp_path / "client")
 
 
 @pytest.mark.parametrize("name, size", [("s3", 25), ("moto", 25), ("azure", 25), ("gs", 15), *((name, 25) for name in CEPH)])
