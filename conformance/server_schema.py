@@ -50,8 +50,9 @@ MYSQL = {
     "constraint": f"""
         SELECT table_name, constraint_name, constraint_type FROM information_schema.table_constraints
         WHERE table_schema {IN_DATABASE}""",
+    # MySQL's names of checks are unique in a database, and it does not say here what they are of.
     "check": f"""
-        SELECT table_name, constraint_name, check_clause FROM information_schema.check_constraints
+        SELECT /*M! table_name *//*!80000 '' */, constraint_name, check_clause FROM information_schema.check_constraints
         WHERE constraint_schema {IN_DATABASE}""",
     "reference": f"""
         SELECT table_name, constraint_name,

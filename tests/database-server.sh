@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# A database server of its own for tests, in a temporary folder, never as root.
+# A database server of its own for tests, in a temporary folder; PostgreSQL and MariaDB never as root.
 #
-#     database-server.sh postgres|mariadb
+#     database-server.sh postgres|mariadb|mysql
 #
 # Prints the URI of an administrator when the server answers. Then it obeys lines on standard input, `stop`, `start`
 # and `restart`, and answers each with `done`. At the end of its input the server ends and its folder goes: so
-# nothing is left behind, however the tests end. Programs come from the Debian packages postgresql and mariadb-server.
+# nothing is left behind, however the tests end. Programs come from the Debian packages postgresql and mariadb-server;
+# MySQL from the folder OXFLOW_MYSQL, which setup_mysql.sh has made.
 # What is committed is on disk only if OXFLOW_TEST_DURABLE is set, for measurements.
 set -euo pipefail
 # Where Debian keeps mariadbd; not everybody looks there.
@@ -78,19 +79,40 @@ mariadb_setup() {
   certificate
   uri="mysql://root@127.0.0.1:$port/mysql"
 }
-mariadb_start() {
-  setsid mariadbd "${options[@]}" --port="$port" --bind-address=127.0.0.1 --socket="$folder/socket" \
-    --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=$mariadb_flush --skip-log-bin --ssl-cert="$folder/data/server.crt" \
-    --ssl-key="$folder/data/server.key" --character-set-server=utf8mb4 \
-    --max-connections=400 >"$folder/log" 2>&1 </dev/null &
-  disown
-  for _ in $(seq 300); do
+# Waits until it does.
+answers() {
+  for _ in $(seq 600); do
     mariadb-admin --no-defaults -h 127.0.0.1 -P "$port" -u root ping >/dev/null 2>&1 && return
     sleep 0.1
   done
   cat "$folder/log" >&2
   return 1
 }
+mariadb_start() {
+  setsid mariadbd "${options[@]}" --port="$port" --bind-address=127.0.0.1 --socket="$folder/socket" \
+    --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=$mariadb_flush --skip-log-bin --ssl-cert="$folder/data/server.crt" \
+    --ssl-key="$folder/data/server.key" --character-set-server=utf8mb4 \
+    --max-connections=400 >"$folder/log" 2>&1 </dev/null &
+  disown
+  answers
+}
+mysql_setup() {
+  [ -x "${OXFLOW_MYSQL:-}/mysqld" ] || { echo "database-server.sh: OXFLOW_MYSQL names no folder of setup_mysql.sh" >&2; exit 1; }
+  # As whoever unpacked it: others may not look into that folder.
+  options=(--user="$(id -un)" --datadir="$folder/data")
+  "$OXFLOW_MYSQL/mysqld" "${options[@]}" --initialize-insecure >"$folder/setup.log" 2>&1 || { cat "$folder/setup.log" >&2; exit 1; }
+  certificate
+  uri="mysql://root@127.0.0.1:$port/mysql"
+}
+mysql_start() {
+  setsid "$OXFLOW_MYSQL/mysqld" "${options[@]}" --port="$port" --bind-address=127.0.0.1 --socket="$folder/socket" --mysqlx=OFF \
+    --pid-file="$folder/pid" --innodb-flush-log-at-trx-commit=$mariadb_flush --skip-log-bin --max-connections=400 \
+    --ssl-cert="$folder/data/server.crt" --ssl-key="$folder/data/server.key" >"$folder/log" 2>&1 </dev/null &
+  disown
+  answers
+}
+mysql_stop() { mariadb_stop "$@"; }
+
 mariadb_stop() {
   local pid
   pid=$(cat "$folder/pid")

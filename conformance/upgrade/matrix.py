@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Upgrades databases of old MLflow releases with stock MLflow and with Oxflow, and compares what comes out.
 
-    matrix.py --server target/debug/oxflow [--database mariadb] [--work FOLDER] [--table docs/upgrading.md] [VERSION...]
+    matrix.py --server target/debug/oxflow [--database mariadb] [--work FOLDER] [--table docs/databases.md] [VERSION...]
 
 For each release at which the schema changed, that release creates a database and fills it (fill.py). One copy is
 upgraded by `mlflow db upgrade` of the newest release, one by `oxflow db upgrade`. Schemas (tables, columns, types,
@@ -31,7 +31,7 @@ import schema_equal  # noqa: E402
 NEWEST = "3.17.2"
 # Releases that could not create their tables there, with the packages of their time, and those whose databases are
 # not upgraded there.
-LEFT_OUT = {"sqlite": [], "postgres": ["1.15.0"], "mariadb": list(releases.RELEASES)[:8]}
+LEFT_OUT = {"sqlite": [], "postgres": ["1.15.0"], "mariadb": list(releases.RELEASES)[:8], "mysql": list(releases.RELEASES)[:8]}
 # Jobs that wait or run are cancelled by the last revision, at the time of the upgrade.
 CLOCK = {("jobs", "last_update_time")}
 
@@ -159,29 +159,31 @@ def check_on_server(version, server, kind, databases, work):
     }
 
 
-def table(lines, asked):
-    if not asked:
-        return table_without_answers(lines)
-    head = "| Release | Revision | Steps | Rows | Schema, rows and answers | Answers | MLflow, s | Oxflow, s |\n|---|---|--:|--:|---|--:|--:|--:|\n"
-    row = "| {release} | `{revision}` | {steps} | {rows} | {verdict} | {asked} | {stock:.1f} | {ours:.2f} |\n"
-    return head + "".join(row.format(verdict=verdict(line), **line) for line in lines)
-
-
-def table_without_answers(lines):
-    head = "| Release | Revision | Steps | Rows | Schema and rows | MLflow, s | Oxflow, s |\n|---|---|--:|--:|---|--:|--:|\n"
-    row = "| {release} | `{revision}` | {steps} | {rows} | {verdict} | {stock:.1f} | {ours:.2f} |\n"
-    return head + "".join(row.format(verdict=verdict(line), **line) for line in lines)
-
-
 def verdict(line):
     return "equal" if not line["differences"] else f"**{len(line['differences'])} differences**"
 
 
-def write_table(path, kind, text):
+# The table in the documentation has a column for each kind of database; a run writes its own.
+NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "mariadb": "MariaDB", "mysql": "MySQL"}
+BEGIN, END = "<!-- upgrade matrix: begin -->\n", "<!-- upgrade matrix: end -->"
+HEAD = f"| Release | Revision | Steps | Rows | {' | '.join(NAMES.values())} |\n|---|---|--:|--:|{'---|' * len(NAMES)}\n"
+
+
+def write_column(path, kind, lines):
+    """Writes what was found on this kind of database into the table of the page."""
     page = path.read_text()
-    begin, end = f"<!-- {kind}: begin -->\n", f"<!-- {kind}: end -->"
-    before, after = page.index(begin) + len(begin), page.index(end)
-    path.write_text(page[:before] + text + page[after:])
+    begin, end = page.index(BEGIN) + len(BEGIN), page.index(END)
+    rows = {row[1]: row[2:-1] for row in (re.split(r" *\| *", line) for line in page[begin:end].splitlines()[2:])}
+    for line in lines:
+        cells = rows.get(line["release"], [""] * (3 + len(NAMES)))
+        cells[:3] = f"`{line['revision']}`", str(line["steps"]), str(line["rows"])
+        cells[3 + list(NAMES).index(kind)] = verdict(line)
+        rows[line["release"]] = cells
+    for at, left_out in enumerate(LEFT_OUT[kind] for kind in NAMES):
+        for release in left_out:
+            rows.get(release, {3 + at: ""})[3 + at] = "–"
+    text = "".join(f"| {release} | {' | '.join(rows[release])} |\n" for release in releases.RELEASES if release in rows)
+    path.write_text(page[:begin] + HEAD + text + page[end:])
 
 
 def main():
@@ -189,8 +191,8 @@ def main():
     parser.add_argument("--server", required=True, type=pathlib.Path, help="the program oxflow")
     parser.add_argument("--work", type=pathlib.Path, help="keep databases here; sources that are there are used again")
     parser.add_argument("--answers", action="store_true", help="also start both servers and compare what they answer")
-    parser.add_argument("--table", type=pathlib.Path, help="write the table into this page")
-    parser.add_argument("--database", choices=["sqlite", *on_server.KINDS], default="sqlite", help="where the databases are")
+    parser.add_argument("--table", type=pathlib.Path, help="write what was found into the table of this page")
+    parser.add_argument("--database", choices=["sqlite", *on_server.ALL_KINDS], default="sqlite", help="where the databases are")
     parser.add_argument("versions", nargs="*", metavar="VERSION")
     args = parser.parse_args()
     with contextlib.ExitStack() as stack:
@@ -217,7 +219,7 @@ def main():
             for difference in line["differences"]:
                 print(f"  {difference}")
     if args.table:
-        write_table(args.table, args.database, table(lines, args.answers))
+        write_column(args.table, args.database, lines)
     print(f"upgrade matrix, {args.database}: {len(lines)} releases, {failed} failed")
     return 1 if failed else 0
 

@@ -1,4 +1,4 @@
-"""Databases on PostgreSQL and MariaDB for the upgrade matrix: made from dumps, compared by name and row."""
+"""Databases on PostgreSQL, MariaDB and MySQL for the upgrade matrix: made from dumps, compared by name and row."""
 
 import os
 import pathlib
@@ -13,6 +13,8 @@ sys.path[:0] = [str(HERE.parent)]
 import server_schema  # noqa: E402
 
 KINDS = ("postgres", "mariadb")
+# MySQL itself is there where somebody unpacked it (tests/setup_mysql.sh).
+ALL_KINDS = (*KINDS, "mysql")
 # Jobs that wait or run are cancelled by the last revision, at the time of the upgrade.
 CLOCK = {("jobs", "last_update_time")}
 # What differs from one dump to the next, and what older clients do not understand.
@@ -83,13 +85,18 @@ def empty(admin, name):
     return server.replace("mysql://", "mysql+pymysql://") + "/" + name
 
 
+def dumper(uri):
+    """The program that writes dumps. MariaDB's knows nothing of MySQL's generated columns."""
+    return "mariadb-dump" if "MariaDB" in sql(uri, "SELECT version()")[0] else f"{os.environ['OXFLOW_MYSQL']}/mysqldump"
+
+
 def dump(uri):
     """A database as SQL."""
     uri = plain(uri)
     if is_postgres(uri):
         text = run(["pg_dump", uri, "--no-owner", "--no-privileges", "--inserts", "--rows-per-insert=50"])
     else:
-        text = run([*client(uri, "mariadb-dump"), "--skip-comments", "--no-tablespaces", urllib.parse.urlsplit(uri).path[1:]])
+        text = run([*client(uri, dumper(uri)), "--skip-comments", "--no-tablespaces", urllib.parse.urlsplit(uri).path[1:]])
         # The database that it is loaded into decides, for the tables of later revisions as well.
         text = text.replace(" DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin", "")
     return "\n".join(line for line in text.splitlines() if not NOISE.match(line)) + "\n"

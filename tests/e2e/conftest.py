@@ -57,6 +57,14 @@ def mariadb():
     server.close()
 
 
+@pytest.fixture(scope="session")
+def mysql():
+    """The same of MySQL itself."""
+    server = harness.DatabaseServer("mysql")
+    yield server
+    server.close()
+
+
 @pytest.fixture
 def unique(request):
     """A name that no other test uses."""

@@ -18,6 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 API = "/api/2.0/mlflow"
 CLIENT_SECONDS = 240
+# The servers that databases are made on; MySQL itself where somebody unpacked it (tests/setup_mysql.sh).
+DATABASE_SERVERS = ["mysql"] if "OXFLOW_MYSQL" in os.environ else ["postgres", "mariadb"]
 
 
 def server_command():

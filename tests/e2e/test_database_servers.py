@@ -15,7 +15,7 @@ from harness import API, drives_stock, run_client, sql
 pytestmark = pytest.mark.skipif(drives_stock(), reason="it is stock MLflow that the server is compared with")
 
 
-@pytest.fixture(params=["postgres", "mariadb"])
+@pytest.fixture(params=harness.DATABASE_SERVERS)
 def database_server(request):
     return request.getfixturevalue(request.param)
 

@@ -1,5 +1,6 @@
 """Moving house: what one store keeps is moved to another, and stock MLflow reads the same from both."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -10,8 +11,9 @@ import time
 
 import pytest
 
+import harness
 from conftest import STOCK
-from harness import drives_stock, python_of, run_client, server_command
+from harness import DATABASE_SERVERS, drives_stock, python_of, run_client, server_command
 from test_file_store import check_equal, dump
 
 # Stock's tool gives edges and datasets new ids; ours does, too.
@@ -133,14 +135,28 @@ def test_traces_in_a_folder_become_rows(tmp_path):
                     assert mine["value"] == '{"answer": ["a", 1]}', mine
                     row["value"] = mine["value"]
         assert found == expected, name
-    # A folder has no place for what is in a database, and says so.
+    # And a folder again, which stock MLflow takes for the same.
     output = moved(f"sqlite:///{ours}", tmp_path / "again")
-    assert "Left behind:" in output and "  trace_info (7 rows)" in output, output
+    assert "Left behind" not in output and "Written: 0 experiments" in moved(f"sqlite:///{ours}", tmp_path / "again")
+    assert traces_seen(tmp_path / "again", tmp_path) == traces_seen(folder, tmp_path)
+    moved(tmp_path / "again", f"sqlite:///{tmp_path / 'third.db'}")
+    check_equal(rows(tmp_path / "third.db"), rows(ours))
 
 
-def test_what_only_databases_keep_goes_along(new_server, tmp_path):
-    with new_server(folder=tmp_path / "source", environment={"MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true"}) as server:
+def traces_seen(folder, tmp_path):
+    output = run_client(STOCK, "read_traces.py", str(folder), tmp_path / "reader")
+    found = json.loads(next(line for line in output.splitlines() if line.startswith("TRACES "))[7:])
+    assert len(found) == 7, found
+    return found
+
+
+@pytest.fixture(scope="module")
+def only_in_databases(tmp_path_factory):
+    """A database with what folders have no place for; columns begin with NULL, hold nothing else, or JSON."""
+    folder = tmp_path_factory.mktemp("only") / "source"
+    with harness.Server(folder, environment={"MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true"}) as server:
         experiment = server.call("POST", "/experiments/create", {"name": "e"})["experiment_id"]
+        made = {}
         for path, body in [
             ("/api/3.0/mlflow/datasets/create", {"name": "d", "experiment_ids": [experiment], "tags": '{"a": "b"}'}),
             ("/api/2.0/mlflow/webhooks", {"name": "w", "url": "https://127.0.0.1/x",
@@ -149,19 +165,48 @@ def test_what_only_databases_keep_goes_along(new_server, tmp_path):
         ]:
             status, text = server.request("POST", path, body)
             assert status == 200, f"{path}: {text}"
-    source, target = tmp_path / "source" / "mlflow.db", tmp_path / "target.db"
-    with sqlite3.connect(source) as connection:
-        connection.execute("INSERT INTO trace_info (request_id, experiment_id, timestamp_ms, status) VALUES ('tr-1', 1, 5, 'OK')")
-        connection.execute("INSERT INTO spans (trace_id, experiment_id, span_id, status, start_time_unix_nano, content)"
-                           " VALUES ('tr-1', 1, 's1', 'OK', 7, '{\"x\": 1}')")
+            made[path] = json.loads(text)
+        dataset = made["/api/3.0/mlflow/datasets/create"]["dataset"]["dataset_id"]
+        records = [{"inputs": {"q": number}, "expectations": {"a": [number]}, "tags": {"t": "x"},
+                    "source": {"source_type": "HUMAN", "source_data": {"user": "ann"}}} for number in range(3)]
+        for some in (records, [{"inputs": {"q": "bare"}}, {"inputs": {"q": "also"}, "tags": {"t": "y"}}]):
+            path = f"/api/3.0/mlflow/datasets/{dataset}/records"
+            status, text = server.request("POST", path, {"records": json.dumps(some)})
+            assert status == 200, text
+    database = folder / "mlflow.db"
+    with sqlite3.connect(database) as connection:
+        connection.executemany(
+            "INSERT INTO trace_info (request_id, experiment_id, timestamp_ms, status, execution_time_ms, client_request_id)"
+            " VALUES (?, 1, 5, 'OK', ?, ?)", [("tr-1", None, None), ("tr-2", 7, None), ("tr-3", None, "c")])
+        connection.executemany(
+            "INSERT INTO spans (trace_id, experiment_id, span_id, status, start_time_unix_nano, end_time_unix_nano, content)"
+            " VALUES (?, 1, ?, 'OK', 7, ?, '{\"x\": 1}')", [("tr-1", "s1", None), ("tr-1", "s2", 9), ("tr-2", "s1", None)])
+        connection.execute("UPDATE evaluation_dataset_records SET outputs = '[1]', created_by = 'ann', last_updated_by = 'ann',"
+                           " expectations = coalesce(expectations, '{}'), tags = coalesce(tags, '{}'), source = coalesce(source, '{}'),"
+                           " source_id = coalesce(source_id, 'x'), source_type = coalesce(source_type, 'y')")
         connection.execute("INSERT INTO job_locks (lock_key, job_id, acquired_at) SELECT 'k', 'j', 1 WHERE 0")
-    output = moved(f"sqlite:///{source}", f"sqlite:///{target}")
-    check_equal(rows(target), rows(source))
+    return database
+
+
+def test_what_only_databases_keep_goes_along(only_in_databases, new_server, tmp_path):
+    target = tmp_path / "target.db"
+    moved(f"sqlite:///{only_in_databases}", f"sqlite:///{target}")
+    check_equal(rows(target), rows(only_in_databases))
     with new_server(store=f"sqlite:///{target}") as server:
         assert b'"name":"w"' in server.request("GET", "/api/2.0/mlflow/webhooks")[1].replace(b" ", b"")
-    # A folder has no place for them, and says so.
-    output = moved(f"sqlite:///{source}", tmp_path / "mlruns")
-    assert "Left behind:" in output and "  trace_info (1 rows)" in output and "  webhooks (1 rows)" in output, output
+    # A folder has no place for most of them, and says so.
+    output = moved(f"sqlite:///{only_in_databases}", tmp_path / "mlruns")
+    assert "Left behind:" in output and "  spans (3 rows)" in output and "  webhooks (1 rows)" in output, output
+    assert "trace_info" not in output, output
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_what_only_databases_keep_goes_to_servers_and_back(only_in_databases, request, tmp_path, kind):
+    server, target = request.getfixturevalue(kind).new_database(), tmp_path / "target.db"
+    moved(f"sqlite:///{only_in_databases}", server)
+    assert "Written: 0 experiments" in moved(f"sqlite:///{only_in_databases}", server)
+    moved(server, f"sqlite:///{target}")
+    check_equal(rows(target), rows(only_in_databases))
 
 
 def test_what_differs_is_not_mixed(filled, tmp_path):
@@ -312,7 +357,7 @@ def test_broken_things_are_told_and_left_out(large, tmp_path):
 
 
 @pytest.mark.skipif(drives_stock(), reason="stock MLflow has no such command")
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+@pytest.mark.parametrize("kind", DATABASE_SERVERS)
 def test_to_a_database_server_and_back(kind, filled, request, tmp_path):
     folder, _ = filled
     database, copy = request.getfixturevalue(kind).new_database(), f"sqlite:///{tmp_path / 'copy.db'}"

@@ -16,7 +16,7 @@ WRITERS, BATCHES, POINTS = 16, 4, 10
 TOTAL = WRITERS * BATCHES * POINTS
 
 
-@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+@pytest.fixture(params=["sqlite", *harness.DATABASE_SERVERS])
 def database(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/shared.db"

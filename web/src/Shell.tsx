@@ -1,7 +1,8 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { Box, FlaskConical, Keyboard, MessageSquareQuote, Moon, PanelLeft, Search, Star, Sun } from "lucide-react";
 import { Suspense, lazy, useEffect, useState } from "react";
 import { useExperiments, useFavourites } from "./pages/experiments/useExperiments";
+import { visited } from "./lib/recent";
 import { recall, remember } from "./lib/storage";
 import { SkeletonRows } from "./ui/bits";
 import { applyTheme } from "./ui/theme";
@@ -21,6 +22,7 @@ export function Shell() {
   const [narrow, setNarrow] = useState(() => recall("narrow", false));
   const [open, setOpen] = useState<"palette" | "help">();
   useEffect(() => remember("narrow", narrow), [narrow]);
+  useVisits();
   useKeys({ "mod+k": () => setOpen("palette"), "?": () => setOpen("help"), "[": () => setNarrow((now) => !now), t: toggleTheme });
   return (
     <div className={narrow ? "app narrow" : "app"}>
@@ -61,12 +63,23 @@ export function Shell() {
       </main>
       {open === "palette" && (
         <Suspense>
-          <Palette onClose={() => setOpen(undefined)} />
+          <Palette onClose={() => setOpen(undefined)} onTheme={toggleTheme} onHelp={() => setOpen("help")} onSidebar={() => setNarrow(!narrow)} />
         </Suspense>
       )}
       {open === "help" && <HelpSheet onClose={() => setOpen(undefined)} />}
     </div>
   );
+}
+
+/** A page that somebody stays on is one of the recent ones. Its title comes with what it shows. */
+const STAY_MS = 1500;
+
+function useVisits() {
+  const { pathname } = useLocation();
+  useEffect(() => {
+    const timer = setTimeout(() => visited(pathname, document.title), STAY_MS);
+    return () => clearTimeout(timer);
+  }, [pathname]);
 }
 
 function toggleTheme() {

@@ -103,7 +103,7 @@ test("a PDF is left to the browser's viewer", async () => {
   await done(page);
 });
 
-for (const compression of ["snappy", "zstd"]) {
+for (const compression of ["snappy", "zstd", "gzip", "brotli", "lz4"]) {
   test(`a Parquet file is shown as a table, ${compression}`, async () => {
     const page = await open(`${files}/scores.${compression}.parquet`);
     await page.getByText("1500 rows, 3 columns; the first 1000 are shown").waitFor();
@@ -122,6 +122,21 @@ test("a GeoJSON file is shown as a map, and as its source", async () => {
   expect(await page.locator(".geo-area").count()).toBe(20);
   await page.locator(".geo-area").first().hover();
   await page.locator(".geo-facts").getByText("confidence").waitFor();
+  const map = page.getByRole("img", { name: "Map of 23 features" });
+  const width = async () => Number((await map.getAttribute("viewBox"))?.split(" ")[2]);
+  const whole = await width();
+  await map.hover();
+  await page.mouse.wheel(0, -400);
+  await expect.poll(width).toBeLessThan(whole / 1.5);
+  const before = await map.getAttribute("viewBox");
+  const { x, y, width: wide, height } = (await map.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  await page.mouse.move(x + wide / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + wide / 2 - 60, y + height / 2 - 40, { steps: 3 });
+  await page.mouse.up();
+  await expect.poll(() => map.getAttribute("viewBox")).not.toBe(before);
+  await page.getByRole("button", { name: "Show the whole map" }).click();
+  await expect.poll(width).toBe(whole);
   await page.getByRole("button", { name: "Source" }).click();
   await page.getByText('"FeatureCollection"').first().waitFor();
   await done(page);

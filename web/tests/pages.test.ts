@@ -194,51 +194,6 @@ test("a model is registered from its run", async () => {
   await done(page);
 });
 
-test("versions of a model are compared by their runs", async () => {
-  const page = await open("/models/imagenet-classifier");
-  await page.getByRole("checkbox", { name: "Choose version 1" }).check();
-  await page.getByRole("checkbox", { name: "Choose version 2" }).check();
-  await page.getByRole("button", { name: "Compare" }).click();
-  await page.getByRole("heading", { name: "Compare 2 runs" }).waitFor();
-  await done(page);
-});
-
-test("a model version gets an alias, a stage and a tag", async () => {
-  const page = await open("/models");
-  await page.getByRole("link", { name: "imagenet-classifier" }).click();
-  await page.getByRole("link", { name: "Version 3" }).click();
-  // The page of the model has a button of this name as well.
-  await page.getByRole("heading", { name: "Version 3" }).waitFor();
-  await page.getByRole("button", { name: "Add alias to version 3" }).click();
-  await page.getByRole("textbox", { name: "Alias" }).fill("candidate");
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("@candidate").waitFor();
-  await page.getByLabel("Stage").selectOption("Staging");
-  await page.getByRole("button", { name: "Add tag" }).click();
-  await page.getByRole("textbox", { name: "Key" }).fill("reviewed");
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("reviewed").waitFor();
-  await expect.poll(async () => (await api<{ model_version: { current_stage: string; aliases: string[] } }>("model-versions/get?name=imagenet-classifier&version=3")).model_version).toMatchObject({
-    current_stage: "Staging",
-    aliases: ["candidate"],
-  });
-  await done(page);
-});
-
-test("prompts show what changed, logged models what they are", async () => {
-  const page = await open("/prompts");
-  await page.getByRole("link", { name: "summarize" }).click();
-  await page.getByRole("button", { name: "Changes since v1" }).click();
-  await page.locator(".diff-new").getByText("for a busy reader").waitFor();
-  await page.goto(`${inject("url")}/#${home}/models`);
-  await page.getByRole("link", { name: "resnet34-2" }).click();
-  await page.getByRole("list", { name: "Metrics" }).getByText("test/f1").waitFor();
-  await page.goto(`${inject("url")}/#/prompts/translate`);
-  await page.getByRole("button", { name: "Changes since v1" }).click();
-  await page.locator(".diff-new").getByText("into {{ language }}").waitFor();
-  await done(page);
-});
-
 test("links that stock clients print open the right page, under a prefix as well", async () => {
   for (const base of [inject("url"), inject("prefixed")]) {
     const page = await open("/models", { base });
@@ -262,7 +217,7 @@ test("the palette and shortcuts work without a mouse", async () => {
   const page = await open("/experiments");
   await page.getByText("wake-word").waitFor();
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Experiment, model, or run ID").fill("resnet");
+  await page.getByPlaceholder("Experiment, model, run by name or ID, command").fill("resnet");
   await page.getByRole("option", { name: "vision/resnet-sweep" }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "vision/resnet-sweep" }).waitFor();

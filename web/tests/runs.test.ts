@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { api, done, open, withBrowser } from "./browser";
 
@@ -184,6 +185,47 @@ test("runs are grouped with mean and deviation, and nested below their parents",
   await fold.click();
   await tree.locator(cells("trial-3.0")).waitFor({ state: "detached" });
   await done(tree);
+});
+
+test("groups, trees and orders by extremes are made of all runs, however many were scrolled to", async () => {
+  const COUNT = 230;
+  const { experiment_id: id } = await api<{ experiment_id: string }>("experiments/create", { name: `many ${Date.now()}` });
+  const create = async (at: number, parent = "") => {
+    const tags = parent ? [{ key: "mlflow.parentRunId", value: parent }] : [];
+    const { run } = await api<{ run: { info: { run_id: string } } }>("runs/create", { experiment_id: id, run_name: `run-${at}`, start_time: 1000 + at, tags });
+    const points = [100 + at, -at, 1].map((value, step) => ({ key: "loss", value, step, timestamp: step }));
+    await api("runs/log-batch", { run_id: run.info.run_id, metrics: points, params: [{ key: "kind", value: at % 2 ? "odd" : "even" }] });
+    return run.info.run_id;
+  };
+  const oldest = await create(0);
+  for (let at = 1; at < COUNT; at += 23) {
+    const numbers = Array.from({ length: Math.min(23, COUNT - at) }, (_, more) => at + more);
+    await Promise.all(numbers.map((number) => create(number, number === COUNT - 1 ? oldest : "")));
+  }
+  const all = (page: Page) => page.getByTestId("run-count").getByText(`${COUNT} runs`, { exact: true }).waitFor();
+
+  const page = await open(`/experiments/${id}?groupBy=["param:kind"]&columns=["metric:loss","min:loss"]`);
+  await all(page);
+  const groups = page.locator(".grid-line.group");
+  expect(await groups.locator(".badge").allTextContents()).toEqual(["115", "115"]);
+  await groups.filter({ hasText: "even" }).getByText("−114.0 ± 67").waitFor();
+  await done(page);
+
+  const tree = await open(`/experiments/${id}?nested=true`);
+  await all(tree);
+  await tree.locator(".grid-box").evaluate((box) => (box.scrollTop = box.scrollHeight));
+  await tree.getByRole("button", { name: "Children of run-0" }).waitFor();
+  await tree.locator(cells(`run-${COUNT - 1}`)).waitFor();
+  // Of a run that was never scrolled to, everything is fetched when charts show it.
+  await tree.getByRole("button", { name: "Show run-0 in charts" }).click();
+  await tree.getByRole("button", { name: "Charts" }).click();
+  await tree.locator('[data-metric="loss"]').getByRole("img", { name: "loss: 11 curves" }).waitFor();
+  await done(tree);
+
+  const lowest = await open(`/experiments/${id}?sort=min:loss&columns=["min:loss"]`);
+  await all(lowest);
+  await expect.poll(() => lowest.locator("[data-run] .cell-link").first().textContent()).toBe(`run-${COUNT - 1}`);
+  await done(lowest);
 });
 
 test("a view is saved on the server, opened by others, and made the default", async () => {

@@ -78,7 +78,8 @@ export default async function setup(project: TestProject) {
   if (!line) throw new Error(`stock.py said: ${output}`);
   if (process.env.PAGES === "dist" && first) servers.unshift(await preview(first.url));
   project.provide("url", servers[0]?.url ?? "");
-  project.provide("prefixed", second?.url ?? "");
+  // Behind a prefix stand the pages of the binary, which are older than what is looked at.
+  project.provide("prefixed", (process.env.PAGES === "dist" ? servers[0]?.url : second?.url) ?? "");
   project.provide("demo", JSON.parse(line) as Demo);
   return async () => {
     await Promise.all(

@@ -49,7 +49,7 @@ def files(client, run_id):
     inputs = pandas.DataFrame({"width": [640], "kind": ["photo"]})
     model = Model(artifact_path="model", run_id=run_id, signature=infer_signature(inputs, [0.5]))
     with tempfile.TemporaryDirectory() as folder:
-        for compression in ("snappy", "zstd"):
+        for compression in ("snappy", "zstd", "gzip", "brotli", "lz4"):
             scores.to_parquet(os.path.join(folder, f"scores.{compression}.parquet"), compression=compression)
         with open(os.path.join(folder, "evaluation.pdf"), "w") as file:
             file.write(paper())
@@ -75,6 +75,8 @@ def main():
         client.log_batch(model.source_run_id, metrics=[score])
     for message, text in {"First try": "Translate: {{ text }}", "Say where to": "Translate into {{ language }}: {{ text }}"}.items():
         mlflow.genai.register_prompt("translate", text, commit_message=message)
+    messages = [{"role": "system", "content": "Review in a {{ style }} style."}, {"role": "user", "content": "{{ code }}"}]
+    mlflow.genai.register_prompt("review", messages, commit_message="As messages", model_config={"model_name": "small", "temperature": 0.2})
     print(json.dumps({"experiment": experiment, "runs": runs}))
 
 

@@ -19,6 +19,7 @@ pub mod registered_model;
 pub mod request;
 pub mod review_queue;
 pub mod run;
+pub mod run_table;
 pub mod saved_view;
 pub mod scorer;
 pub mod service;

@@ -53,7 +53,7 @@ message! {
         max_results: Option<i32>,
     }
 
-    /// `GET oxflow/metrics/curves`: the same points in a fifth of the bytes
+    /// `GET oxflow/metrics/curves`: points to be drawn, extremes among them, in a fifth of the bytes
     pub struct GetCurves {
         [required] run_ids: Option<Vec<String>>,
         [required] metric_key: Option<String>,

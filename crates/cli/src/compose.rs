@@ -3,6 +3,7 @@
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oxflow_artifacts::{ArtifactStore, ArtifactUri, LocationPolicy, Resolver};
 use oxflow_model::{Clock as _, Error, IdSource as _, Result};
@@ -21,7 +22,11 @@ pub fn serve(settings: ServeSettings) -> Result<()> {
     for notice in &settings.notices {
         tracing::info!("{notice}");
     }
-    runtime()?.block_on(run(settings))
+    let runtime = runtime()?;
+    let ended = runtime.block_on(run(settings));
+    // A store that could not be opened yet may still wait for its database.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
 }
 
 /// Fills the store of a server with a demo, without serving anybody.
@@ -45,10 +50,15 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 async fn run(mut settings: ServeSettings) -> Result<()> {
     let scratch = scratch(&mut settings)?;
-    let asked = asked_to_end();
+    let mut asked = Box::pin(asked_to_end());
     let (host, port) = (settings.host.clone(), settings.port);
     let prefix = settings.server.static_prefix.clone();
-    let Opened { store, sql } = open_store(&settings)?;
+    let opening =
+        tokio::task::spawn_blocking(move || open_store(&settings).map(|opened| (opened, settings)));
+    let (Opened { store, sql }, settings) = tokio::select! {
+        opened = opening => opened.map_err(|_| Error::internal("Opening the store broke off."))??,
+        () = &mut asked => return Ok(()),
+    };
     let app = Arc::new(compose(settings, store)?);
     let listener = oxflow_server::listen(&host, port).await?;
     let address = listener

@@ -5,7 +5,9 @@ use std::io;
 
 use async_trait::async_trait;
 use oxflow_model::{LogBatch, Metric, Page, Result, RunId};
-use oxflow_store::{HistoryInterval, HistoryPage, MetricRange, MetricStore};
+use oxflow_store::{
+    Curve, CurvePoint, HistoryInterval, HistoryPage, MetricRange, MetricStore, thin,
+};
 
 use crate::folder::unreadable;
 use crate::points::{self, Owner};
@@ -60,16 +62,28 @@ impl MetricStore for FileStore {
         self.read(move |view| {
             let mut all = Vec::new();
             for id in &interval.run_ids {
-                let mut points = of_run(view, id, &interval.key)?;
-                if let Some((first, last)) = interval.steps {
-                    points.retain(|point| (first..=last).contains(&point.step));
-                }
-                points.sort_by(by_step);
+                let points = asked(view, id, &interval)?;
                 let starts = bucket_starts(points.len(), interval.points);
                 let chosen = starts.into_iter().filter_map(|at| points.get(at).cloned());
                 all.extend(chosen.map(|point| with_run(point, id)));
             }
             Ok(all)
+        })
+        .await
+    }
+
+    async fn metric_curves(&self, interval: HistoryInterval) -> Result<Vec<Curve>> {
+        self.read(move |view| {
+            let mut curves = Vec::new();
+            for id in &interval.run_ids {
+                let points: Vec<CurvePoint> =
+                    asked(view, id, &interval)?.iter().map(CurvePoint::from).collect();
+                if !points.is_empty() {
+                    curves
+                        .push(Curve { run_id: id.clone(), points: thin(points, interval.points) });
+                }
+            }
+            Ok(curves)
         })
         .await
     }
@@ -100,6 +114,16 @@ fn range(points: Vec<Metric>, run: &RunId, key: &str) -> Option<MetricRange> {
         Some((lowest.min(value), highest.max(value)))
     })?;
     Some(MetricRange { run_id: run.clone(), key: key.to_owned(), lowest, highest })
+}
+
+/// The points of a run that an interval is about, in order.
+fn asked(view: &View<'_>, id: &RunId, interval: &HistoryInterval) -> Result<Vec<Metric>> {
+    let mut points = of_run(view, id, &interval.key)?;
+    if let Some((first, last)) = interval.steps {
+        points.retain(|point| (first..=last).contains(&point.step));
+    }
+    points.sort_by(by_step);
+    Ok(points)
 }
 
 fn with_run(point: Metric, run: &RunId) -> Metric {

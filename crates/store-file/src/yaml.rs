@@ -151,6 +151,24 @@ impl Node {
 }
 
 impl Node {
+    /// JSON, so that [`to_json`](Node::to_json) gives the same back. Members are sorted when they
+    /// are written.
+    pub fn from_json(value: &Json) -> Node {
+        let plain = |text: &str| Node::Scalar { text: text.to_owned(), plain: true };
+        match value {
+            Json::Null => Node::null(),
+            Json::Bool(value) => plain(if *value { "true" } else { "false" }),
+            Json::Int(digits) => plain(digits),
+            Json::Float(number) => plain(&float(*number)),
+            Json::Text(text) => text.into(),
+            Json::List(items) => Node::List(items.iter().map(Node::from_json).collect()),
+            Json::Object(members) => Node::Map(Map(members
+                .iter()
+                .map(|(key, value)| (key.clone(), Node::from_json(value)))
+                .collect())),
+        }
+    }
+
     /// What PyYAML takes the value for, as JSON.
     pub fn to_json(&self) -> Json {
         match self {
@@ -161,6 +179,21 @@ impl Node {
                 members.iter().map(|(key, node)| (key.clone(), node.to_json())).collect(),
             ),
         }
+    }
+}
+
+/// A number as PyYAML takes it for one, which is not without a dot.
+fn float(number: f64) -> String {
+    if number.is_nan() {
+        return ".nan".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    let text = Json::Float(number).to_string();
+    match text.split_once('e') {
+        Some((digits, power)) if !digits.contains('.') => format!("{digits}.0e{power}"),
+        _ => text,
     }
 }
 

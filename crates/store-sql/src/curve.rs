@@ -1,36 +1,77 @@
-//! Samples of histories for the eye, which cost the same however long a history is.
+//! Histories as they are drawn. What is long costs the same however long it is.
 
-use oxflow_model::{Metric, Result, RunId};
-use oxflow_store::HistoryInterval;
+use std::cmp::Ordering;
+
+use oxflow_model::{Millis, Result, RunId};
+use oxflow_store::{CurvePoint, HistoryInterval, thin};
 
 use crate::error::DbError;
-use crate::metric::{self, COLUMNS};
+use crate::metric;
 use crate::session::Session;
 use crate::statements::Statements;
-use crate::value::Value;
+use crate::value::{Row, Value};
 
-/// Points beyond which a history is long: to look for the steps of a sample in the index then costs less than to walk
-/// through all of it.
+/// Points up to which a history is read without asking whether it is long.
+const SHORT: i64 = 1000;
+/// Points beyond which a history is long: to look for the steps of a sample in the index then costs less than to read
+/// all of it.
 const LONG: i64 = 8000;
 
-/// Adds the curve of one run to `points`.
+/// The columns that [`read`] reads.
+const COLUMNS: &str = "step, timestamp, value, is_nan";
+
+fn read(row: &dyn Row) -> Result<CurvePoint, DbError> {
+    let is_nan = row.int(3)?.unwrap_or(0) != 0;
+    Ok(CurvePoint {
+        step: row.int(0)?.unwrap_or(0),
+        timestamp: Millis(row.int(1)?.unwrap_or(0)),
+        value: if is_nan { f64::NAN } else { row.must_real(2)? },
+    })
+}
+
+/// The curve of one run.
 pub fn of_run(
     session: &mut dyn Session,
     sql: &Statements,
     interval: &HistoryInterval,
     run: &RunId,
-    points: &mut Vec<Metric>,
-) -> Result<()> {
-    let Some((first, last)) = ends_of_long(session, sql, interval, run)? else {
-        return metric::sample(session, sql, interval, run, points);
-    };
-    let found = spread(session, sql, interval, run, (first, last))?;
-    // Where most steps are in a few places, evenly spread ones would miss them.
-    if found.len() as u64 * 4 < interval.points {
-        return metric::sample(session, sql, interval, run, points);
+) -> Result<Vec<CurvePoint>> {
+    let all = first(session, sql, interval, run, SHORT + 1)?;
+    if all.len() as i64 <= SHORT {
+        return Ok(thin(in_order(all), interval.points));
     }
-    points.extend(found);
-    Ok(())
+    if let Some(ends) = ends_of_long(session, sql, interval, run)? {
+        let found = spread(session, sql, interval, run, ends)?;
+        // Where most steps are in a few places, evenly spread ones would miss them.
+        if found.len() as u64 * 4 >= interval.points {
+            return Ok(found);
+        }
+    }
+    let all = first(session, sql, interval, run, i64::MAX)?;
+    Ok(thin(in_order(all), interval.points))
+}
+
+/// The points of the first steps, at most so many.
+fn first(
+    session: &mut dyn Session,
+    sql: &Statements,
+    interval: &HistoryInterval,
+    run: &RunId,
+    most: i64,
+) -> Result<Vec<CurvePoint>, DbError> {
+    let (from, mut args) = metric::part(&sql.metrics_of_run, interval, run);
+    args.extend([Value::Int(most), Value::Int(0)]);
+    session.rows(&format!("SELECT {COLUMNS} {from} ORDER BY step{}", sql.page), &args, read)
+}
+
+/// Points that are sorted by step also by timestamp and value. Asked for that, SQLite would sort all of them.
+fn in_order(mut points: Vec<CurvePoint>) -> Vec<CurvePoint> {
+    let key = |point: &CurvePoint| {
+        let is_nan = point.value.is_nan();
+        (point.step, point.timestamp, if is_nan { 0.0 } else { point.value }, is_nan)
+    };
+    points.sort_by(|a, b| key(a).partial_cmp(&key(b)).unwrap_or(Ordering::Equal));
+    points
 }
 
 /// The first and the last step of a history that is long.
@@ -53,27 +94,26 @@ fn ends_of_long(
     Ok(step("", 0)?.zip(step(" DESC", 0)?))
 }
 
-/// A point at each of evenly spread steps, or at the next one that has any.
+/// A point at each of evenly spread steps, or at the next one that has any; the last one is the last step.
 fn spread(
     session: &mut dyn Session,
     sql: &Statements,
     interval: &HistoryInterval,
     run: &RunId,
     (first, last): (i64, i64),
-) -> Result<Vec<Metric>, DbError> {
+) -> Result<Vec<CurvePoint>, DbError> {
     let query = format!(
         "SELECT {COLUMNS} FROM {} WHERE run_uuid = ? AND \"key\" = ? AND step >= ? ORDER BY step{}",
         sql.metrics_of_run, sql.page
     );
-    let mut found: Vec<Metric> = Vec::new();
+    let mut found: Vec<CurvePoint> = Vec::new();
     for at in 0..interval.points {
         let wanted = step_at(first, last, at, interval.points);
         if found.last().is_some_and(|point| point.step >= wanted) {
             continue;
         }
         let args = crate::args![run.as_str(), &interval.key, wanted, 1_i64, 0_i64];
-        let point = session.row(&query, args, metric::read)?;
-        found.extend(point.map(|point| Metric { run_id: Some(run.to_string()), ..point }));
+        found.extend(session.row(&query, args, read)?);
     }
     Ok(found)
 }

@@ -1,6 +1,7 @@
 //! What databases answer when they refuse, in the store's own terms.
 
 use std::fmt;
+use std::time::Duration;
 
 use oxflow_model::{Error, ErrorCode};
 
@@ -53,6 +54,15 @@ impl DbError {
     /// Nobody waits for the answer any more.
     pub fn given_up() -> DbError {
         DbError::new(DbErrorKind::Other, "nobody waits for the answer any more")
+    }
+
+    /// A database took a connection and said nothing for so long.
+    pub fn no_answer(limit: Duration) -> DbError {
+        let why = format!(
+            "something takes connections there, but does not answer as a database does within {} s",
+            limit.as_secs_f64()
+        );
+        DbError::new(DbErrorKind::Unavailable, why)
     }
 
     /// A column that cannot be NULL was.

@@ -34,6 +34,7 @@ mod review_queue;
 mod run;
 mod run_plan;
 mod run_search;
+mod run_table;
 mod saved_view;
 pub mod schema;
 mod scorer;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use oxflow_model::{Error, Metric, Millis, Page, Result, RunId};
-use oxflow_store::{HistoryInterval, HistoryPage, MetricRange, MetricStore};
+use oxflow_store::{Curve, HistoryInterval, HistoryPage, MetricRange, MetricStore};
 
 use crate::args;
 use crate::error::DbError;
@@ -86,15 +86,18 @@ impl MetricStore for SqlStore {
             .await
     }
 
-    async fn metric_curves(&self, interval: HistoryInterval) -> Result<Vec<Metric>> {
+    async fn metric_curves(&self, interval: HistoryInterval) -> Result<Vec<Curve>> {
         let sql = self.sql.clone();
         self.database
             .read(move |session| {
-                let mut points = Vec::new();
+                let mut curves = Vec::with_capacity(interval.run_ids.len());
                 for run in &interval.run_ids {
-                    curve::of_run(session, &sql, &interval, run, &mut points)?;
+                    let points = curve::of_run(session, &sql, &interval, run)?;
+                    if !points.is_empty() {
+                        curves.push(Curve { run_id: run.clone(), points });
+                    }
                 }
-                Ok(points)
+                Ok(curves)
             })
             .await
     }
@@ -272,7 +275,7 @@ fn append_to_models(
 ///
 /// The steps alone stand in an index, in order: they stream past and show where the sampled points
 /// are; only those are then read as rows.
-pub fn sample(
+fn sample(
     session: &mut dyn Session,
     sql: &Statements,
     interval: &HistoryInterval,

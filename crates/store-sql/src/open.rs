@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oxflow_model::{Error, Millis, Result};
 
@@ -99,27 +99,26 @@ impl SqlStore {
     }
 }
 
-/// How often a database that does not answer is asked again at the start; it may be starting too.
-const KNOCKS: u32 = 10;
+/// How long a database that cannot be reached is asked again at the start; it may be starting too.
+const KNOCKING: Duration = Duration::from_secs(5);
 /// How long between two knocks.
 const BETWEEN_KNOCKS: Duration = Duration::from_millis(500);
 
-/// Connects to a database server, again for a while if nothing answers.
+/// Connects to a database server, again for a while if it cannot be reached.
 pub(crate) fn knock(mut connect: impl FnMut() -> Result<(), DbError>) -> Result<(), DbError> {
-    let mut result = connect();
-    for knock in 1..KNOCKS {
-        match &result {
-            Err(error) if error.kind == DbErrorKind::Unavailable => {
-                if knock == 1 {
+    let until = Instant::now() + KNOCKING;
+    let mut is_first = true;
+    loop {
+        match connect() {
+            Err(error) if error.kind == DbErrorKind::Unavailable && Instant::now() < until => {
+                if std::mem::take(&mut is_first) {
                     tracing::warn!(%error, "waiting for the database");
                 }
                 std::thread::sleep(BETWEEN_KNOCKS);
-                result = connect();
             }
-            _ => break,
+            result => return result,
         }
     }
-    result
 }
 
 fn open_sqlite(options: &OpenOptions) -> Result<SqlStore> {

@@ -51,7 +51,7 @@ pub fn open_to_read(options: &OpenOptions) -> Result<SqlStore> {
 fn look(target: &Arc<Target>) -> Result<()> {
     let refusal = |error: DbError| explain(target, &error);
     let mut connection = MySqlConnection::new(target.clone());
-    knock(|| connection.connect()).map_err(refusal)?;
+    knock(|| connection.meet()).map_err(refusal)?;
     connection.begin_read().map_err(refusal)?;
     let (_, found) = inspect(&mut connection).map_err(refusal)?;
     if !schema::check(&found, &target.shown, schema::Upgrade::OnServer)? {
@@ -64,7 +64,7 @@ fn look(target: &Arc<Target>) -> Result<()> {
 fn prepare(target: &Arc<Target>, options: &OpenOptions) -> Result<()> {
     let mut connection = MySqlConnection::new(target.clone());
     let refusal = |error: DbError| explain(target, &error);
-    knock(|| connection.connect()).map_err(refusal)?;
+    knock(|| connection.meet()).map_err(refusal)?;
     reserve(&mut connection, target)?;
     let session: &mut dyn Session = &mut connection;
     let (tables, found) = inspect(session).map_err(refusal)?;

@@ -12,7 +12,8 @@ use crate::session::Session;
 use crate::statements::Statements;
 use crate::value::{Row, Value};
 
-fn read(row: &dyn Row) -> Result<Param, DbError> {
+/// Reads a param from `"key", value`.
+pub fn read(row: &dyn Row) -> Result<Param, DbError> {
     Ok(Param { key: row.text_or_empty(0)?, value: row.text_or_empty(1)? })
 }
 

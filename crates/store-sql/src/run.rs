@@ -6,14 +6,14 @@ use oxflow_model::{
     LoggedModelOutput, Millis, NewRun, Page, Param, RUN_NAME_TAG, Result, Run, RunChange, RunId,
     RunInfo, RunStatus, Tag,
 };
-use oxflow_store::{RunSearch, RunStore};
+use oxflow_store::{RunColumns, RunSearch, RunStore};
 
 use crate::args;
 use crate::error::DbError;
 use crate::session::{Lock, Session};
 use crate::statements::Statements;
 use crate::value::Row;
-use crate::{SqlStore, dataset, experiment, metric, param, run_search, tag};
+use crate::{SqlStore, dataset, experiment, metric, param, run_search, run_table, tag};
 
 /// The columns that [`read_info`] reads, of a table called `r`.
 pub const COLUMNS: &str = "r.run_uuid, r.experiment_id, r.name, r.user_id, r.status, r.start_time, \
@@ -157,6 +157,10 @@ impl RunStore for SqlStore {
 
     async fn search_runs(&self, search: RunSearch) -> Result<Page<Run>> {
         run_search::search(self, search).await
+    }
+
+    async fn run_table(&self, search: RunSearch, columns: RunColumns) -> Result<Page<Run>> {
+        run_table::table(self, search, columns).await
     }
 }
 

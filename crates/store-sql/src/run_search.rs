@@ -17,7 +17,7 @@ use crate::value::Value;
 use crate::{SqlStore, dataset, metric, param, run, tag};
 
 /// Runs whose details are fetched by one statement.
-const CHUNK: usize = 512;
+pub const CHUNK: usize = 512;
 /// So many conditions are joined in the best order; more are looked up in the given one.
 const FEW: usize = 6;
 
@@ -38,7 +38,7 @@ pub async fn search(store: &SqlStore, search: RunSearch) -> Result<Page<Run>> {
 }
 
 /// The heads of a page of runs, and of one more, if there is one.
-fn find(
+pub fn find(
     session: &mut dyn Session,
     dialect: &dyn Dialect,
     search: &RunSearch,

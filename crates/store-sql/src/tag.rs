@@ -11,7 +11,8 @@ use crate::session::Session;
 use crate::statements::Statements;
 use crate::value::{Row, Value};
 
-fn read(row: &dyn Row) -> Result<Tag, DbError> {
+/// Reads a tag from `"key", value`.
+pub fn read(row: &dyn Row) -> Result<Tag, DbError> {
     Ok(Tag { key: row.text_or_empty(0)?, value: row.text_or_empty(1)? })
 }
 

@@ -7,6 +7,7 @@
 mod change;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod curve;
 mod evaluation_dataset;
 mod experiment;
 mod garbage;
@@ -29,6 +30,7 @@ use async_trait::async_trait;
 use oxflow_model::Result;
 
 pub use change::{ChangeStore, ChangedRun, Pulse};
+pub use curve::{Curve, CurvePoint, by_run, thin};
 pub use evaluation_dataset::{EvaluationDatasetSearch, EvaluationDatasetStore};
 pub use experiment::{ExperimentActivity, ExperimentSearch, ExperimentStore};
 pub use garbage::{Binned, GarbageStore, ModelsInBin, RunsInBin};
@@ -42,7 +44,7 @@ pub use moving::{
 };
 pub use registry::{ModelVersionSearch, RegisteredModelSearch, RegistryStore};
 pub use review_queue::{ReviewQueueList, ReviewQueueStore};
-pub use run::{RunSearch, RunStore};
+pub use run::{RunColumns, RunSearch, RunStore};
 pub use saved_view::SavedViewStore;
 pub use scorer::ScorerStore;
 pub use webhook::{Claim, Delivery, WebhookStore};

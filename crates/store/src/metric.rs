@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use oxflow_model::{Metric, Page, PageRequest, Result, RunId};
 
+use crate::curve::{self, Curve};
+
 /// Part of the history of one metric of one run.
 #[derive(Clone, Debug)]
 pub struct HistoryPage {
@@ -62,11 +64,11 @@ pub trait MetricStore: Send + Sync {
     /// each bucket is taken; the very last point always is.
     async fn metric_history_interval(&self, interval: HistoryInterval) -> Result<Vec<Metric>>;
 
-    /// Samples for the eye: those of [`metric_history_interval`](Self::metric_history_interval), but of a history
-    /// that is long, a store may take points at evenly spread steps instead, so that it need not read all of it.
-    /// The first and the last step are always there.
-    async fn metric_curves(&self, interval: HistoryInterval) -> Result<Vec<Metric>> {
-        self.metric_history_interval(interval).await
+    /// Samples for the eye, of the runs that have points, in the given order: what [`thin`](crate::thin) leaves of each
+    /// history. Of one that is long, a store may take points at evenly spread steps instead, so that it need not read
+    /// all of it. The first and the last step are always there.
+    async fn metric_curves(&self, interval: HistoryInterval) -> Result<Vec<Curve>> {
+        Ok(curve::by_run(&self.metric_history_interval(interval).await?))
     }
 
     /// Of each of these runs and metrics that has numbers, the lowest and the highest, in no order. NaN is no

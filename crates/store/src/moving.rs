@@ -255,6 +255,12 @@ pub trait ImportStore: ExportStore {
     /// Writes a registered model with its versions.
     async fn import_registered(&self, model: RegisteredRecord) -> Result<()>;
 
+    /// A row of such a table as this store gives it back: less what it derives from other things.
+    /// `None` for rows that are part of others here.
+    fn as_kept(&self, _table: &str, row: Cells) -> Option<Cells> {
+        Some(row)
+    }
+
     /// Adds rows to a table that only databases keep; those whose keys are there already stay as
     /// they are.
     async fn import_rows(&self, table: &str, rows: Vec<Cells>) -> Result<()>;

@@ -22,6 +22,19 @@ pub struct RunSearch {
     pub page: PageRequest,
 }
 
+/// What is wanted of what runs logged.
+#[derive(Clone, Debug, Default)]
+pub struct RunColumns {
+    /// The latest values of these metrics.
+    pub metrics: Vec<String>,
+    /// These params.
+    pub params: Vec<String>,
+    /// These tags.
+    pub tags: Vec<String>,
+    /// The datasets.
+    pub datasets: bool,
+}
+
 /// Keeps runs. All calls that log refuse a deleted run with `INVALID_PARAMETER_VALUE` and an
 /// unknown one with `RESOURCE_DOES_NOT_EXIST`.
 #[async_trait]
@@ -78,4 +91,11 @@ pub trait RunStore: Send + Sync {
 
     /// Runs that fit.
     async fn search_runs(&self, search: RunSearch) -> Result<Page<Run>>;
+
+    /// Runs that fit, of which only some columns are wanted; a store may leave out the others.
+    async fn run_table(&self, search: RunSearch, columns: RunColumns) -> Result<Page<Run>> {
+        // One that reads whole runs anyway has no use for them.
+        drop(columns);
+        self.search_runs(search).await
+    }
 }

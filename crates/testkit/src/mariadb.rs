@@ -1,5 +1,6 @@
-//! MariaDB for tests. Making MLflow's tables takes seconds there, so that tests take turns with a few
-//! databases instead of making their own: each has one to itself as long as its turn lasts.
+//! MariaDB for tests, or MySQL (`make test-mysql`). Making MLflow's tables takes seconds there, so
+//! that tests take turns with a few databases instead of making their own: each has one to itself as
+//! long as its turn lasts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -14,7 +15,19 @@ use crate::pool::Turn;
 use crate::{DatabaseServer, NOW};
 
 /// Names and texts are told apart to the last character, as in the other databases.
-const COLLATION: &str = "CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin";
+fn collation() -> &'static str {
+    match kind() {
+        "mysql" => "CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+        _ => "CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+    }
+}
+
+/// Which of the two it is: `mariadb` or `mysql`.
+fn kind() -> &'static str {
+    #[expect(clippy::disallowed_methods, reason = "the tests' own setting")]
+    let mysql = std::env::var_os("OXFLOW_MYSQL").is_some();
+    if mysql { "mysql" } else { "mariadb" }
+}
 
 /// The administrator's URI of the server that all tests share.
 fn shared() -> &'static str {
@@ -24,7 +37,7 @@ fn shared() -> &'static str {
         match std::env::var("OXFLOW_TEST_MARIADB") {
             Ok(uri) => (uri, None),
             Err(_) => {
-                let server = DatabaseServer::start("mariadb");
+                let server = DatabaseServer::start(kind());
                 (server.uri.clone(), Some(server))
             }
         }
@@ -67,12 +80,17 @@ impl TestMySql {
         TestMySql::made_on(&server.uri)
     }
 
+    /// A server of the test's own.
+    pub fn own_server() -> DatabaseServer {
+        DatabaseServer::start(kind())
+    }
+
     fn made_on(admin: &str) -> TestMySql {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
         let mut link = connect(admin);
-        link.query_drop(format!("CREATE DATABASE {name} {COLLATION}")).unwrap();
+        link.query_drop(format!("CREATE DATABASE {name} {}", collation())).unwrap();
         let (admin, link) = (admin.to_owned(), Mutex::new(link));
         TestMySql(Arc::new(Owned { admin, name, link, turn: None }))
     }
@@ -89,7 +107,7 @@ impl TestMySql {
 
     fn clear(&self) {
         let mut link = self.0.link.lock().unwrap();
-        let create = format!("CREATE DATABASE IF NOT EXISTS {} {COLLATION}", self.0.name);
+        let create = format!("CREATE DATABASE IF NOT EXISTS {} {}", self.0.name, collation());
         link.query_drop(create).unwrap();
         let tables: Vec<String> = link
             .query(format!(

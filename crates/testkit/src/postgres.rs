@@ -43,7 +43,7 @@ pub struct DatabaseServer {
 }
 
 impl DatabaseServer {
-    /// Starts a server: `postgres` or `mariadb`.
+    /// Starts a server: `postgres`, `mariadb` or `mysql`.
     pub fn start(kind: &str) -> DatabaseServer {
         let script =
             PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/database-server.sh");

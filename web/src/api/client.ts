@@ -101,7 +101,7 @@ function family<Prefix extends string>(prefix: string) {
   };
 }
 
-export const { get, post, patch, remove } = family<"/api/2.0/mlflow/">(V2);
+export const { get, post, patch, remove, drop } = family<"/api/2.0/mlflow/">(V2);
 
 /** The same for what MLflow does not have. */
 export const oxflow = family<"/api/2.0/oxflow/">(OXFLOW);

@@ -1,5 +1,6 @@
 import { get, patch, post, remove } from "./client";
 import type { ModelVersion, RegisteredModel } from "./types";
+import { type Template, promptTags, versionTags } from "../lib/prompts";
 
 /** A text as a filter spells it. */
 export function quoted(text: string): string {
@@ -47,8 +48,11 @@ export const deleteModelTag = (name: string, key: string) => remove("registered-
 export const setAlias = (name: string, alias: string, version: string) => post("registered-models/alias", { name, alias, version });
 export const deleteAlias = (name: string, alias: string) => remove("registered-models/alias", { name, alias });
 
-export const createVersion = (name: string, source: string, runId?: string) =>
-  post("model-versions/create", { name, source, run_id: runId });
+/** The server wants to know whose files a source names: those of a logged model, or those of a run. */
+export function createVersion(name: string, source: string, runId?: string) {
+  const modelId = /\b(m-[0-9a-f]{32})(?:\/artifacts)?\/?$/.exec(source)?.[1];
+  return post("model-versions/create", modelId ? { name, source, model_id: modelId } : { name, source, run_id: runId });
+}
 export const describeVersion = (name: string, version: string, description: string) =>
   patch("model-versions/update", { name, version, description });
 export const deleteVersion = (name: string, version: string) => remove("model-versions/delete", { name, version });
@@ -56,5 +60,16 @@ export const setVersionTag = (name: string, version: string, key: string, value:
   post("model-versions/set-tag", { name, version, key, value });
 export const deleteVersionTag = (name: string, version: string, key: string) =>
   remove("model-versions/delete-tag", { name, version, key });
-export const setStage = (name: string, version: string, stage: string) =>
-  post("model-versions/transition-stage", { name, version, stage, archive_existing_versions: false });
+export const setStage = (name: string, version: string, stage: string, archive = false) =>
+  post("model-versions/transition-stage", { name, version, stage, archive_existing_versions: archive });
+
+/** What clients write as the source of a prompt, which has none. */
+const NO_SOURCE = "dummy-source";
+
+export const createPrompt = (name: string) => post("registered-models/create", { name, tags: promptTags });
+
+/** Adds a version to a prompt, and says which it is. */
+export async function createPromptVersion(name: string, template: Template, description: string): Promise<string> {
+  const made = await post("model-versions/create", { name, source: NO_SOURCE, description, tags: versionTags(template) });
+  return made.model_version?.version ?? "1";
+}

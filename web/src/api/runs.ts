@@ -1,5 +1,5 @@
 import { get, oxflow, post } from "./client";
-import type { History, MetricRange, Run, RunStatus } from "./types";
+import type { History, MetricRange, Run, RunStatus, RunTable } from "./types";
 
 export interface RunSearch {
   experimentIds: string[];
@@ -26,6 +26,36 @@ export function searchRuns(search: RunSearch, limit: number, token?: string, sig
     },
     signal,
   ) as Promise<RunPage>;
+}
+
+/** The columns that a table of many runs is asked for. */
+export interface RunColumns {
+  metrics: string[];
+  /** Metrics whose lowest and highest values are wanted, for which the server reads all points. */
+  ranges: string[];
+  params: string[];
+  tags: string[];
+  datasets: boolean;
+}
+
+export function runTable(search: RunSearch, columns: RunColumns, limit: number, token?: string, signal?: AbortSignal): Promise<RunTable> {
+  return oxflow.post(
+    "runs/table",
+    {
+      experiment_ids: search.experimentIds,
+      filter: search.filter || undefined,
+      order_by: search.orderBy.length ? search.orderBy : undefined,
+      run_view_type: search.deleted ? "DELETED_ONLY" : "ACTIVE_ONLY",
+      max_results: limit,
+      page_token: token,
+      metric_keys: columns.metrics,
+      range_keys: columns.ranges,
+      param_keys: columns.params,
+      tag_keys: columns.tags,
+      with_datasets: columns.datasets,
+    },
+    signal,
+  ) as Promise<RunTable>;
 }
 
 /** Everything a search finds, up to `most` runs. */

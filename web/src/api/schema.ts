@@ -929,6 +929,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/oxflow/runs/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["postOxflowRunsTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/oxflow/runs/{run_id}/artifacts/archive": {
         parameters: {
             query?: never;
@@ -1155,6 +1171,21 @@ export interface components {
             run_id?: string;
             run_uuid?: string;
         };
+        GetRunTable: {
+            experiment_ids?: string[];
+            filter?: string;
+            /** Format: int32 */
+            max_results?: number;
+            metric_keys?: string[];
+            order_by?: string[];
+            page_token?: string;
+            param_keys?: string[];
+            range_keys?: string[];
+            /** @enum {string} */
+            run_view_type?: "ACTIVE_ONLY" | "DELETED_ONLY" | "ALL";
+            tag_keys?: string[];
+            with_datasets?: boolean;
+        };
         ListArtifactsResponse: {
             files?: components["schemas"]["FileInfo"][];
             root_uri?: string;
@@ -1290,6 +1321,11 @@ export interface components {
         ModelVersionResponse: {
             model_version?: components["schemas"]["ModelVersion"];
         };
+        NumberColumn: {
+            key?: string;
+            rows?: number[];
+            values?: components["schemas"]["Double"][];
+        };
         Param: {
             key?: string;
             value?: string;
@@ -1351,6 +1387,22 @@ export interface components {
         };
         RunResponse: {
             run?: components["schemas"]["Run"];
+        };
+        RunTableResponse: {
+            datasets?: components["schemas"]["TextColumn"];
+            end_times?: number[];
+            experiment_ids?: string[];
+            highest?: components["schemas"]["NumberColumn"][];
+            lowest?: components["schemas"]["NumberColumn"][];
+            metrics?: components["schemas"]["NumberColumn"][];
+            next_page_token?: string;
+            params?: components["schemas"]["TextColumn"][];
+            run_ids?: string[];
+            run_names?: string[];
+            start_times?: number[];
+            statuses?: ("RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED")[];
+            tags?: components["schemas"]["TextColumn"][];
+            user_ids?: string[];
         };
         SavedView: {
             /** Format: int64 */
@@ -1453,6 +1505,11 @@ export interface components {
         Tag: {
             key?: string;
             value?: string;
+        };
+        TextColumn: {
+            key?: string;
+            rows?: number[];
+            values?: string[];
         };
         TransitionStage: {
             archive_existing_versions?: boolean;
@@ -3096,6 +3153,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricRangesResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    postOxflowRunsTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["GetRunTable"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTableResponse"];
                 };
             };
             default: components["responses"]["Error"];

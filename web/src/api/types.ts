@@ -51,6 +51,13 @@ export interface LoggedModel {
 
 export type SavedView = With<Schemas["SavedView"], "view_id" | "name" | "state">;
 export type Activity = With<Schemas["ExperimentActivity"], "experiment_id" | "runs" | "running">;
+type NumberColumn = Holding<With<Schemas["NumberColumn"], "key">, { values?: Double[] }>;
+type TextColumn = With<Schemas["TextColumn"], "key">;
+/** Some columns of many runs. A column says which rows have something, and what. */
+export type RunTable = Holding<
+  Schemas["RunTableResponse"],
+  { metrics?: NumberColumn[]; lowest?: NumberColumn[]; highest?: NumberColumn[]; params?: TextColumn[]; tags?: TextColumn[]; datasets?: Omit<TextColumn, "key"> }
+>;
 export type MetricRange = Holding<Required<Schemas["MetricRange"]>, { min: Double; max: Double }>;
 /** The history of a metric of a run: points by their order. */
 export type History = Holding<With<Schemas["Curve"], "run_id" | "steps">, { values: Double[] }>;

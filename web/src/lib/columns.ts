@@ -1,7 +1,7 @@
 /** The columns of the table of runs. A column is known by a text such as `metric:val/loss`. */
 import type { Run } from "../api/types";
 import { toNumber } from "./format";
-import { rangeOf } from "./ranges";
+import { type ValueRange, rangeOf } from "./ranges";
 
 /** `min` and `max` are the lowest and the highest value of a metric; `metric` is the last one. */
 export type ColumnKind = "attribute" | "param" | "metric" | "min" | "max" | "tag";
@@ -54,7 +54,7 @@ export function stampOf(row: Row, metric: string): string {
 
 /** Tags that are only of use to programs, or are shown in other ways. */
 export function isPlainTag(key: string): boolean {
-  return !key.startsWith("mlflow.");
+  return !/^(mlflow\.|_mlflow_)/.test(key);
 }
 
 export function isSystemMetric(key: string): boolean {
@@ -66,17 +66,31 @@ export function byKey(a: string, b: string): number {
   return Number(isSystemMetric(a)) - Number(isSystemMetric(b)) || a.localeCompare(b);
 }
 
+/** What a run has by key. */
+export type Values<T> = Pick<ReadonlyMap<string, T>, "get" | "has" | "keys">;
+
 /** A run with its data by key, so that a cell costs one look-up. */
 export interface Row {
   run: Run;
   id: string;
   name: string;
+  metrics: Values<number>;
+  params: Values<string>;
+  tags: Values<string>;
+  /** Whether only some columns of the run are known, such as those in sight. */
+  partial?: boolean;
+  /** The lowest and the highest value of a metric, if those came with the row. */
+  rangeOf?: (metric: string) => ValueRange | undefined;
+}
+
+/** A row of which everything is known. */
+export interface WholeRow extends Row {
   metrics: Map<string, number>;
   params: Map<string, string>;
   tags: Map<string, string>;
 }
 
-export function toRow(run: Run): Row {
+export function toRow(run: Run): WholeRow {
   const metrics = new Map<string, number>();
   for (const metric of run.data?.metrics ?? []) metrics.set(metric.key, toNumber(metric.value));
   const text = (pairs: { key: string; value: string }[] = []) => new Map(pairs.map(({ key, value }) => [key, value ?? ""]));
@@ -109,7 +123,7 @@ export function cellValue(row: Row, column: Column): number | string | undefined
 
 /** The lowest or the highest value that is known; the last one may be newer than what the server was asked for. */
 export function extreme(row: Row, metric: string, kind: "min" | "max"): number | undefined {
-  const range = rangeOf(row.id, metric);
+  const range = row.rangeOf?.(metric) ?? rangeOf(row.id, metric);
   const last = row.metrics.get(metric);
   if (!range || last === undefined || Number.isNaN(last)) return range?.[kind];
   return Math[kind](range[kind], last);
@@ -202,12 +216,12 @@ export function isEvaluation(key: string): boolean {
 export function sortedByRange(rows: Row[], sort: string): Row[] {
   const item = column(sort.replace(/^-/, ""));
   const sign = sort.startsWith("-") ? -1 : 1;
-  const value = (row: Row) => cellValue(row, item) as number | undefined;
-  return [...rows].sort((a, b) => {
-    const [left, right] = [value(a), value(b)];
+  const valued = rows.map((row) => ({ row, value: cellValue(row, item) as number | undefined }));
+  valued.sort(({ value: left }, { value: right }) => {
     if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
     return sign * (left - right);
   });
+  return valued.map(({ row }) => row);
 }
 
 const SHOWN_ATTRIBUTES = ["attribute:start_time", "attribute:duration", "attribute:user"];

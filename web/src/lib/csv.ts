@@ -35,9 +35,15 @@ export function parseCsv(text: string, separator: string): string[][] {
 
 /** Lets the browser save a text as a file. */
 export function download(name: string, type: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  saveAddress(name, address);
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** Lets the browser save what is at an address of this page. */
+export function saveAddress(name: string, address: string): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = address;
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,7 +1,6 @@
 /** From points of a history to the columns that a chart draws. */
 import type { History } from "../api/types";
 import { toNumber } from "./format";
-import { smooth } from "./smooth";
 import type { XAxis } from "./viewState";
 
 export interface Curve {
@@ -17,31 +16,65 @@ export interface Curve {
 export function curvesOf(histories: History[], xAxis: XAxis, starts: Map<string, number>): Curve[] {
   return histories.map(({ run_id: runId, steps, values, timestamps = [] }) => {
     const start = starts.get(runId) ?? timestamps.reduce((least, time) => Math.min(least, time), Infinity);
-    const x = (at: number) => {
-      if (xAxis === "step") return steps[at] as number;
-      const time = timestamps[at] ?? NaN;
-      return xAxis === "time" ? time / 1000 : (time - start) / 1000;
-    };
-    const sorted = values.map((value, at) => ({ x: x(at), y: toNumber(value) })).sort((a, b) => a.x - b.x);
-    return { runId, xs: sorted.map((point) => point.x), ys: sorted.map((point) => point.y) };
+    const xs = xAxis === "step" ? steps : timestamps.map((time) => (xAxis === "time" ? time / 1000 : (time - start) / 1000));
+    const ys = values.map(toNumber);
+    if (xs.every((x, at) => at === 0 || (xs[at - 1] as number) <= x)) return { runId, xs, ys };
+    const order = xs.map((_, at) => at).sort((a, b) => (xs[a] as number) - (xs[b] as number));
+    return { runId, xs: order.map((at) => xs[at] as number), ys: order.map((at) => ys[at] as number) };
   });
 }
 
 /** Columns on one x for all curves; a curve has `undefined` where only others have a point, `null` for a gap. */
 export type Aligned = [number[], ...(number | null | undefined)[][]];
 
-export function align(curves: Curve[], weight: number): Aligned {
-  const all = new Set<number>();
-  for (const curve of curves) for (const x of curve.xs) all.add(x);
-  const xs = [...all].sort((a, b) => a - b);
-  const place = new Map(xs.map((x, at) => [x, at]));
-  const columns = curves.map((curve) => {
-    const smoothed = smooth(curve.ys.map((y) => (Number.isFinite(y) ? y : null)), weight);
+type Line = Pick<Curve, "xs"> & { ys: (number | null)[] };
+
+/** All places where some curve has a point. */
+function places(lines: Pick<Curve, "xs">[]): number[] {
+  const all = new Float64Array(lines.reduce((sum, { xs }) => sum + xs.length, 0));
+  let end = 0;
+  for (const { xs } of lines) {
+    all.set(xs, end);
+    end += xs.length;
+  }
+  all.sort();
+  return Array.from(all.filter((x, at) => at === 0 || x !== all[at - 1]));
+}
+
+export function align(lines: Line[]): Aligned {
+  return onPlaces(lines, places(lines));
+}
+
+const numberOr = (value: number | null | undefined) => (Number.isFinite(value) ? (value as number) : null);
+
+function onPlaces(lines: Line[], xs: number[]): Aligned {
+  const columns = lines.map((line) => {
     const values = new Array<number | null | undefined>(xs.length).fill(undefined);
-    curve.xs.forEach((x, at) => {
-      values[place.get(x) as number] = smoothed[at] ?? null;
+    let place = 0;
+    line.xs.forEach((x, at) => {
+      while ((xs[place] as number) < x) place += 1;
+      values[place] = numberOr(line.ys[at]);
     });
     return values;
+  });
+  return [xs, ...columns];
+}
+
+/**
+ * The same at no more than `most` places, for what has to find its way in the columns rather than draw them: where
+ * there are more, a column holds the last value so far.
+ */
+export function alignAbout(lines: Line[], most: number): Aligned {
+  const all = places(lines);
+  if (all.length <= most) return onPlaces(lines, all);
+  const xs = Array.from({ length: most }, (_, at) => all[Math.round((at * (all.length - 1)) / (most - 1))] as number);
+  const columns = lines.map((line) => {
+    const last = line.xs[line.xs.length - 1] ?? -Infinity;
+    let at = -1;
+    return xs.map((x) => {
+      while (at + 1 < line.xs.length && (line.xs[at + 1] as number) <= x) at += 1;
+      return at < 0 || x > last ? undefined : numberOr(line.ys[at]);
+    });
   });
   return [xs, ...columns];
 }

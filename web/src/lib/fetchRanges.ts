@@ -33,7 +33,7 @@ export async function fetchRanges(metrics: string[], rows: Row[]): Promise<boole
   const now = Date.now();
   const missing = rows.flatMap((row) => {
     const keys = metrics.filter((metric) => {
-      if (!row.metrics.has(metric)) return false;
+      if (!row.metrics.has(metric) || row.rangeOf?.(metric)) return false;
       const known = knowledge(row.id, metric, stampOf(row, metric), now);
       later ||= known === "for now";
       return known === "none";

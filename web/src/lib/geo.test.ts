@@ -16,7 +16,7 @@ test("features become shapes on one plane, north up", () => {
   expect(map?.shapes[0]?.properties).toEqual([["kind", "field"], ["size", "3"]]);
   expect(map?.shapes[1]?.at).toEqual([0, 0]);
   expect(map?.shapes[2]?.at?.[1]).toBeCloseTo(map?.height ?? 0);
-  expect(map?.shapes[0]?.path).toMatch(/^M0\.0 \d+\.\dL.*Z$/);
+  expect(map?.shapes[0]?.path).toMatch(/^M0\.00 \d+\.\d\dL.*Z$/);
   expect(map?.bounds).toEqual([10, 0, 11, 1]);
 });
 

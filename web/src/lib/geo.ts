@@ -34,7 +34,7 @@ interface Feature {
   properties: Record<string, unknown>;
 }
 
-/** Width of the plane; its height follows. */
+/** Width of the plane; its height follows. Places are told to a hundredth, which is enough for a zoom by 64. */
 const WIDTH = 1000;
 const MOST_SHAPES = 20_000;
 
@@ -107,7 +107,7 @@ export function mapOf(text: string): GeoMap | undefined {
   const squeeze = Math.abs(north) <= 90 && Math.abs(south) <= 90 ? Math.max(0.05, Math.cos((((south + north) / 2) * Math.PI) / 180)) : 1;
   const span = Math.max((east - west) * squeeze, (north - south) / 2, 1e-9);
   const place = ([x, y]: Position): [number, number] => [(WIDTH * (x - west) * squeeze) / span, (WIDTH * (north - y)) / span];
-  const path = (positions: Position[], close: boolean) => (positions.length ? `M${positions.map((position) => place(position).map((part) => part.toFixed(1)).join(" ")).join("L")}${close ? "Z" : ""}` : "");
+  const path = (positions: Position[], close: boolean) => (positions.length ? `M${positions.map((position) => place(position).map((part) => part.toFixed(2)).join(" ")).join("L")}${close ? "Z" : ""}` : "");
   const shapes = raw.slice(0, MOST_SHAPES).map(({ part, feature }): Shape => {
     const position = part.lines[0]?.[0];
     return {

@@ -1,5 +1,5 @@
 /** What the table of runs shows, line by line: runs, or groups of runs. */
-import { type Column, type Row, cellValue } from "./columns";
+import { type Column, type Row, cellValue, isRange } from "./columns";
 import { formatAgo, formatDuration, formatNumber, formatTime } from "./format";
 import { type Summary, summarize } from "./stats";
 import { asTree, flat } from "./tree";
@@ -58,8 +58,26 @@ function groups(rows: Row[], groupBy: Column[], unfolded: ReadonlySet<string>): 
   return lines;
 }
 
+interface GroupText {
+  text: string;
+  title: string;
+}
+
+/** What groups have in columns that do not change as long as the group is the same: a group may have very many runs. */
+const known = new WeakMap<Row[], Map<string, GroupText>>();
+
 /** What a group has in a column: a mean with its deviation, the one value all have, or how many there are. */
-export function groupCell(rows: Row[], item: Column): { text: string; title: string } {
+export function groupCell(rows: Row[], item: Column): GroupText {
+  // Lowest and highest values get known later; times are told from now.
+  if (isRange(item) || item.kind === "attribute") return computed(rows, item);
+  let cells = known.get(rows);
+  if (!cells) known.set(rows, (cells = new Map<string, GroupText>()));
+  let cell = cells.get(item.id);
+  if (!cell) cells.set(item.id, (cell = computed(rows, item)));
+  return cell;
+}
+
+function computed(rows: Row[], item: Column): GroupText {
   const values = rows.map((row) => cellValue(row, item)).filter((value) => value !== undefined);
   if (!values.length) return { text: "", title: "" };
   if (item.kind === "attribute") return groupAttribute(values, item.key);
@@ -76,7 +94,7 @@ function groupAttribute(values: (number | string)[], key: string) {
   const distinct = new Set(values);
   if (key === "duration") return { text: formatDuration(summarize(values.map(Number))?.mean), title: "mean" };
   if (key.endsWith("_time")) {
-    const last = Math.max(...values.map(Number));
+    const last = values.reduce<number>((most, value) => Math.max(most, Number(value)), -Infinity);
     return { text: formatAgo(last, Date.now()), title: `last: ${formatTime(last)}` };
   }
   const all = [...distinct].join(", ");

@@ -15,7 +15,7 @@ export interface ModelFile {
   facts: [string, string][];
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -34,7 +34,7 @@ function typeOf(spec: Record<string, unknown>): string {
 }
 
 /** The fields of a part of a signature, which is JSON inside YAML. */
-function fieldsOf(part: unknown): Field[] | undefined {
+export function fieldsOf(part: unknown): Field[] | undefined {
   if (typeof part !== "string") return undefined;
   try {
     const list: unknown = JSON.parse(part);

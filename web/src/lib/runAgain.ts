@@ -1,10 +1,10 @@
 /** How a run could be made again, from what its tags say about its source. */
-import type { Row } from "./columns";
+import type { WholeRow } from "./columns";
 
 const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** Commands for a shell; `undefined` where the tags do not say enough, as for notebooks. */
-export function runAgain(row: Row): string | undefined {
+export function runAgain(row: WholeRow): string | undefined {
   const tag = (key: string) => row.tags.get(`mlflow.${key}`) ?? "";
   const [name, commit, repository] = [tag("source.name"), tag("source.git.commit"), tag("source.git.repoURL")];
   if (tag("source.type") === "PROJECT") {

@@ -5,7 +5,7 @@ import { assignColors, colorOf, PALETTE } from "./color";
 import { type Row, cellValue, column, columnsOf, defaultColumns, orderKey, sortedByRange, toRow } from "./columns";
 import { AGAIN_MS, keepRange, knowledge } from "./ranges";
 import { bestOf, compareSections } from "./compare";
-import { align, curvesOf, sectionOf, valueAt } from "./curves";
+import { align, alignAbout, curvesOf, sectionOf, valueAt } from "./curves";
 import { folderLines } from "./folders";
 import { arrange, groupCell } from "./lines";
 import { insideRange, smooth } from "./smooth";
@@ -114,7 +114,12 @@ test("curves are put on one axis, with gaps where a value is none", () => {
     { run_id: "b", steps: [1], values: [4], timestamps: [7] },
   ];
   const curves = curvesOf(points, "step", new Map());
-  expect(align(curves, 0)).toEqual([[0, 1, 2], [1, undefined, null], [undefined, 4, undefined]]);
+  expect(align(curves)).toEqual([[0, 1, 2], [1, undefined, null], [undefined, 4, undefined]]);
+  expect(alignAbout(curves, 3)).toEqual(align(curves));
+  expect(alignAbout(curves, 2)).toEqual([[0, 2], [1, null], [undefined, undefined]]);
+  const late = { runId: "c", xs: [1, 3, 5], ys: [1, 3, 5] };
+  expect(alignAbout([...curves, late], 3)).toEqual([[0, 2, 5], [1, null, undefined], [undefined, undefined, undefined], [undefined, 1, 5]]);
+  expect(curvesOf([{ run_id: "a", steps: [0, 1], values: [1, 2], timestamps: [9, 5] }], "time", new Map())[0]?.ys).toEqual([2, 1]);
   expect(curvesOf(points, "relative", new Map([["a", 1]]))[0]?.xs).toEqual([0.004, 0.005]);
   expect(valueAt({ xs: [0, 2], ys: [5, 6] }, 1.5)).toBe(5);
   expect(valueAt({ xs: [1], ys: [5] }, 0)).toBeUndefined();

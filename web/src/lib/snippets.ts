@@ -61,3 +61,13 @@ export function loadModel(uri: string): string {
 mlflow.set_tracking_uri("${trackingUri()}")
 model = mlflow.pyfunc.load_model(${JSON.stringify(uri)})`;
 }
+
+export function loadPrompt(name: string, version: string, variables: string[]): string {
+  const values = variables.map((variable) => `${variable}="…"`).join(", ");
+  // Names with dots cannot be given as arguments.
+  const format = variables.some((variable) => variable.includes(".")) ? "" : `\nprint(prompt.format(${values}))`;
+  return `import mlflow
+
+mlflow.set_tracking_uri("${trackingUri()}")
+prompt = mlflow.genai.load_prompt(${JSON.stringify(`prompts:/${name}/${version}`)})${format}`;
+}

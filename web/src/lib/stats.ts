@@ -31,7 +31,7 @@ export function summarize(values: number[]): Summary | undefined {
     count: known.length,
     mean,
     std: known.length > 1 ? Math.sqrt(squares / (known.length - 1)) : 0,
-    min: Math.min(...known),
-    max: Math.max(...known),
+    min: known.reduce((least, value) => Math.min(least, value)),
+    max: known.reduce((most, value) => Math.max(most, value)),
   };
 }

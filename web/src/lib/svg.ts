@@ -50,7 +50,7 @@ function scale(values: number[], log: boolean, from: number, to: number, count: 
 /** The text of an SVG file. */
 export function curvesSvg({ title, xTitle, curves, colorOf, nameOf, smoothing, logX, logY, range, tick }: Picture): string {
   const smoothed = curves.map((curve) => ({ ...curve, ys: smooth(curve.ys.map((y) => (Number.isFinite(y) ? y : null)), smoothing) as number[] }));
-  const [xs, ...columns] = align(smoothed, 0);
+  const [xs, ...columns] = align(smoothed);
   const inside = (value: number) => !range || (value >= range.min && value <= range.max);
   const x = scale(xs.filter(inside), logX, LEFT, WIDTH - 16, 8);
   const shown = columns.flatMap((column) => column.filter((value, at): value is number => typeof value === "number" && inside(xs[at] as number)));

@@ -35,6 +35,10 @@ export interface ViewState {
   chartOrder: string[];
   /** Charts that were resized: columns they span, and height in pixels. */
   chartSizes: Record<string, ChartSize>;
+  /** What is zoomed into on the horizontal axis, `from..to`; empty for everything. */
+  zoom: string;
+  /** Sections of charts that are folded. */
+  closedSections: string[];
   /** The run that charts show the difference to, if any. */
   baseline: string;
   /** Axes of parallel coordinates. */
@@ -71,6 +75,8 @@ export const DEFAULTS: ViewState = {
   chartColumns: 3,
   chartOrder: [],
   chartSizes: {},
+  zoom: "",
+  closedSections: [],
   baseline: "",
   axes: [],
   scatter: [],
@@ -108,4 +114,30 @@ export function unpack(packed: unknown): ViewState {
   state.chartColumns = Math.min(6, Math.max(1, Math.round(state.chartColumns)));
   state.chartHeight = Math.min(800, Math.max(120, state.chartHeight));
   return state;
+}
+
+export interface Zoom {
+  min: number;
+  max: number;
+}
+
+export function packZoom(zoom: Zoom | undefined): string {
+  // Times in seconds have ten digits before the point.
+  return zoom ? `${Number(zoom.min.toPrecision(13))}..${Number(zoom.max.toPrecision(13))}` : "";
+}
+
+export function unpackZoom(text: string): Zoom | undefined {
+  const [min, max] = text.split("..").map(Number);
+  return text && min !== undefined && max !== undefined && Number.isFinite(min) && Number.isFinite(max) && min < max ? { min, max } : undefined;
+}
+
+/** What means the same in every experiment: not its runs, its keys, or what is looked for in it. */
+const EVERYWHERE = ["mode", "nested", "differing", "smoothing", "xAxis", "logY", "logX", "outliers", "chartHeight", "chartColumns", "widths"] as const;
+
+/** Of an arrangement, what another experiment can be opened with. */
+export function forEverywhere(state: ViewState): Partial<ViewState> {
+  const kept = pack(Object.assign({ ...DEFAULTS }, ...EVERYWHERE.map((key) => ({ [key]: state[key] }))) as ViewState);
+  if (kept.widths) kept.widths = Object.fromEntries(Object.entries(kept.widths).filter(([id]) => id === "name" || id.startsWith("attribute:")));
+  if (/^-?attribute:/.test(state.sort) && state.sort !== DEFAULTS.sort) kept.sort = state.sort;
+  return pack(unpack(kept));
 }

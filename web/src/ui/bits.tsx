@@ -19,7 +19,7 @@ export function SkeletonRows({ count = 8, height = 33 }: { count?: number; heigh
 }
 
 /** Browsers give the clipboard only to pages of this machine or with TLS; on others, the old way still works. */
-async function copyText(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (window.isSecureContext) return navigator.clipboard.writeText(text);
   const field = document.createElement("textarea");
   field.value = text;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use oxflow_model::Result;
-use oxflow_store::{Cell, Cells, ExportStore, Table};
+use oxflow_store::{Cell, Cells, ExportStore, ImportStore, Table};
 
 /// The numbers that experiments have in the target, by those in the source, where they differ.
 pub type Numbers = HashMap<i64, i64>;
@@ -35,50 +35,61 @@ fn digest(row: &Cells) -> u64 {
     hasher.finish()
 }
 
-/// The rows of a table: how many, and a sum that does not depend on their order.
-async fn sum(store: &dyn ExportStore, table: &Table, numbers: &Numbers) -> Result<(u64, u64)> {
-    let (mut count, mut sum) = (0, 0_u64);
+/// Hands over a number for each row of a table, as `target` keeps it.
+async fn each(
+    store: &dyn ExportStore,
+    target: &dyn ImportStore,
+    table: &Table,
+    numbers: &Numbers,
+    mut take: impl FnMut(u64),
+) -> Result<()> {
     let parts = store.export_rows(&table.name).await?;
     while let Ok(part) = parts.recv().await {
         let mut part = part?;
         renumber(&mut part, table, numbers);
-        for row in part {
-            count += 1;
-            sum = sum.wrapping_add(digest(&row));
-        }
+        let kept = part.into_iter().filter_map(|row| target.as_kept(&table.name, row));
+        kept.for_each(|row| take(digest(&row)));
     }
+    Ok(())
+}
+
+/// The rows of a table: how many, and a sum that does not depend on their order.
+async fn sum(
+    store: &dyn ExportStore,
+    target: &dyn ImportStore,
+    table: &Table,
+    numbers: &Numbers,
+) -> Result<(u64, u64)> {
+    let (mut count, mut sum) = (0, 0_u64);
+    each(store, target, table, numbers, |digest| {
+        count += 1;
+        sum = sum.wrapping_add(digest);
+    })
+    .await?;
     Ok((count, sum))
 }
 
 /// How many rows of a table are in the source, and how many of them not in the target.
 pub async fn compare(
     source: &dyn ExportStore,
-    target: &dyn ExportStore,
+    target: &dyn ImportStore,
     table: &Table,
     numbers: &Numbers,
 ) -> Result<(u64, u64)> {
-    let (rows, content) = sum(source, table, numbers).await?;
-    if (rows, content) == sum(target, table, &Numbers::new()).await? {
+    let same = Numbers::new();
+    let (rows, content) = sum(source, target, table, numbers).await?;
+    if (rows, content) == sum(target, target, table, &same).await? {
         return Ok((rows, 0));
     }
     // The target has rows of its own, or others: then every row has to be found.
     let mut wanted: HashMap<u64, u64> = HashMap::new();
-    let parts = source.export_rows(&table.name).await?;
-    while let Ok(part) = parts.recv().await {
-        let mut part = part?;
-        renumber(&mut part, table, numbers);
-        for row in part {
-            *wanted.entry(digest(&row)).or_default() += 1;
+    each(source, target, table, numbers, |digest| *wanted.entry(digest).or_default() += 1).await?;
+    each(target, target, table, &same, |digest| {
+        if let Some(left) = wanted.get_mut(&digest) {
+            *left = left.saturating_sub(1);
         }
-    }
-    let parts = target.export_rows(&table.name).await?;
-    while let Ok(part) = parts.recv().await {
-        for row in part? {
-            if let Some(left) = wanted.get_mut(&digest(&row)) {
-                *left = left.saturating_sub(1);
-            }
-        }
-    }
+    })
+    .await?;
     Ok((rows, wanted.values().sum()))
 }
 

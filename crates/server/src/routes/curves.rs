@@ -6,8 +6,8 @@ use oxflow_api::metric::{
     Curve, CurvesResponse, GetCurves, GetMetricHistoryBulkInterval, GetMetricRanges, MetricRange,
     MetricRangesResponse,
 };
-use oxflow_model::{Error, Metric, Result, RunId};
-use oxflow_store::HistoryInterval;
+use oxflow_model::{Error, Result, RunId};
+use oxflow_store::{self as store, HistoryInterval};
 
 use crate::access::{Access, Level};
 use crate::answer::{Answer, Json, Proto};
@@ -46,27 +46,21 @@ async fn curves(
         let part = HistoryInterval { run_ids: runs.to_vec(), ..interval.clone() };
         app.store.metric_curves(part)
     });
-    let points: Result<Vec<Vec<Metric>>> = try_join_all(parts).await;
+    let parts: Result<Vec<Vec<store::Curve>>> = try_join_all(parts).await;
     let times = request.with_timestamps.unwrap_or(false);
-    Ok(Json(CurvesResponse { curves: by_run(points?.concat(), times) }))
+    let curves = parts?.into_iter().flatten().map(|curve| columns(curve, times)).collect();
+    Ok(Json(CurvesResponse { curves }))
 }
 
-/// Points that stand run by run.
-fn by_run(points: Vec<Metric>, times: bool) -> Vec<Curve> {
-    let mut curves: Vec<Curve> = Vec::new();
-    for point in points {
-        if curves.last().is_none_or(|curve| curve.run_id.as_deref() != point.run_id.as_deref()) {
-            curves.push(Curve { run_id: point.run_id.clone(), ..Curve::default() });
-        }
-        if let Some(curve) = curves.last_mut() {
-            curve.steps.push(point.step);
-            curve.values.push(point.value);
-            if times {
-                curve.timestamps.push(point.timestamp.0);
-            }
-        }
+/// The points of a curve, one list for each thing that is known of them.
+fn columns(curve: store::Curve, times: bool) -> Curve {
+    let points = curve.points;
+    Curve {
+        run_id: Some(curve.run_id.to_string()),
+        steps: points.iter().map(|point| point.step).collect(),
+        values: points.iter().map(|point| point.value).collect(),
+        timestamps: points.iter().filter(|_| times).map(|point| point.timestamp.0).collect(),
     }
-    curves
 }
 
 async fn ranges(

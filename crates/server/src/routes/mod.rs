@@ -18,6 +18,7 @@ mod pages;
 mod proxy;
 mod registered_models;
 mod review_queues;
+mod run_table;
 pub mod runs;
 mod saved_views;
 mod scorers;
@@ -52,7 +53,7 @@ fn routes(prefix: &str, artifacts_only: bool) -> Routes {
     let routes = routes.off_if(artifacts_only);
     let routes = experiments::routes(routes);
     let routes = runs::routes(routes);
-    let routes = curves::routes(metrics::routes(routes));
+    let routes = run_table::routes(curves::routes(metrics::routes(routes)));
     let routes = logged_models::routes(routes);
     let routes = registered_models::routes(routes);
     let routes = model_versions::routes(routes);

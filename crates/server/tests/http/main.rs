@@ -14,6 +14,7 @@ mod logged_models;
 mod pages;
 mod random;
 mod registry;
+mod run_table;
 mod saved_views;
 mod security;
 mod shutdown;

@@ -4,6 +4,7 @@
 //! is not there for anybody, and is written over by the next try.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use oxflow_model::{
@@ -13,6 +14,7 @@ use oxflow_model::{
 use oxflow_store::{Cells, ImportStore, ModelRecord, RegisteredRecord, RunRecord, VersionRecord};
 
 use super::export::KINDS;
+use super::trace_files;
 use crate::changes::Changes;
 use crate::dataset::no_such_run;
 use crate::index::{Experiments, REGISTRY, TRASH};
@@ -21,7 +23,7 @@ use crate::store::{FileStore, View};
 use crate::yaml::{Map, Node};
 use crate::{dataset, experiment, model_version, names, points, registered_model, run_state};
 
-/// How many files are appended to at a time: they stay open meanwhile.
+/// How many files are written at a time: those that are appended to stay open meanwhile.
 const FILES: usize = 200;
 
 #[async_trait]
@@ -61,8 +63,26 @@ impl ImportStore for FileStore {
         self.write(move |_, changes| write_registered(changes, &model)).await
     }
 
-    async fn import_rows(&self, table: &str, _: Vec<Cells>) -> Result<()> {
-        Err(Error::invalid(format!("The file store has no place for the table '{table}'.")))
+    fn as_kept(&self, table: &str, row: Cells) -> Option<Cells> {
+        trace_files::as_kept(table, row)
+    }
+
+    async fn import_rows(&self, table: &str, rows: Vec<Cells>) -> Result<()> {
+        if !trace_files::keeps(table) {
+            let why = format!("The file store has no place for the table '{table}'.");
+            return Err(Error::invalid(why));
+        }
+        let places = Arc::new(self.read(|view| Ok(trace_files::places(view))).await?);
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let some: Vec<_> = rows.by_ref().take(FILES).collect();
+            let (places, table) = (places.clone(), table.to_owned());
+            self.write(move |view, changes| {
+                trace_files::write(view, changes, &places, &table, &some)
+            })
+            .await?;
+        }
+        Ok(())
     }
 }
 
@@ -102,7 +122,7 @@ fn write_experiment(changes: &mut Changes<'_>, experiment: &Experiment) -> Resul
 }
 
 /// The folder of an experiment that things are written to.
-fn experiment_path(view: &View<'_>, id: oxflow_model::ExperimentId) -> Result<String> {
+pub(super) fn experiment_path(view: &View<'_>, id: oxflow_model::ExperimentId) -> Result<String> {
     let found = Experiments::of(view).path(id);
     found.map(|(path, _)| path).ok_or_else(|| experiment::not_found(id))
 }

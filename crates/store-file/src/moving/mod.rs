@@ -3,4 +3,5 @@
 mod export;
 mod import;
 mod points;
+mod trace_files;
 mod traces;

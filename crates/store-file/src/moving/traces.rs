@@ -1,5 +1,5 @@
 //! Traces, as the rows that a database has for them: they are not served from folders, but move to
-//! databases. The spans are files, among the artifacts of a trace, and stay there; a tag says where.
+//! databases, and from there. The spans are files, among the artifacts of a trace, and stay there; a tag says where.
 
 use async_channel::Sender;
 use oxflow_model::{Error, ExperimentId, Json, Millis, Result};
@@ -13,7 +13,7 @@ use crate::store::View;
 use crate::yaml::{Map, Node};
 
 /// The tables, each after those that it needs, with the place of the number of the experiment.
-const TABLES: [(&str, Option<usize>); 4] = [
+pub(super) const TABLES: [(&str, Option<usize>); 4] = [
     ("trace_info", Some(1)),
     ("trace_tags", None),
     ("trace_request_metadata", None),
@@ -79,7 +79,7 @@ fn each(view: &View<'_>, take: &mut dyn FnMut(&Trace) -> Result<()>) -> Result<(
 }
 
 /// The names in a folder, sorted.
-fn entries(view: &View<'_>, path: &str, kind: Kind) -> Vec<String> {
+pub(super) fn entries(view: &View<'_>, path: &str, kind: Kind) -> Vec<String> {
     let found = view.look.folder.list(path).unwrap_or_default();
     let mut names: Vec<String> =
         found.into_iter().filter(|(_, found)| *found == kind).map(|(name, _)| name).collect();
@@ -158,12 +158,10 @@ impl Trace {
     }
 
     fn assessment(&self, id: &str, meta: &Map) -> Option<Cells> {
-        let (kind, said) = match (inside(meta, "feedback"), inside(meta, "expectation")) {
-            (Some(said), _) => ("feedback", said),
-            (None, Some(said)) => ("expectation", said),
-            (None, None) => return None,
-        };
-        let value = value(said).to_string();
+        let kinds = ["feedback", "expectation", "issue"];
+        let (kind, said) = kinds.into_iter().find_map(|kind| Some((kind, inside(meta, kind)?)))?;
+        let value = if kind == "issue" { Node::Map(said.clone()).to_json() } else { value(said) };
+        let value = value.to_string();
         let error = said.get("error").filter(|_| kind == "feedback");
         let nothing = Map::default();
         let source = inside(meta, "source").unwrap_or(&nothing);

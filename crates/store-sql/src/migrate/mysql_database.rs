@@ -72,7 +72,7 @@ fn upgradable(found: &Found, target: &Target) -> Result<Option<String>> {
 
 fn connect(target: &Arc<Target>) -> Result<MySqlConnection> {
     let mut connection = MySqlConnection::new(target.clone());
-    knock(|| connection.connect()).map_err(|error| explain(target, &error))?;
+    knock(|| connection.meet()).map_err(|error| explain(target, &error))?;
     Ok(connection)
 }
 

@@ -218,15 +218,6 @@ pub fn write(
         Cell::Real(number) => Value::from(*number),
         Cell::Text(text) => Value::from(text.clone()),
     };
-    // Many rows at once are arrays to some databases, which have to know the type of a column from
-    // its first value.
-    if rows.iter().flatten().any(|cell| *cell == Cell::Null) {
-        for row in rows {
-            let values: Vec<Value<'_>> = row.iter().zip(&table.columns).map(value).collect();
-            session.execute(insert, &values)?;
-        }
-        return Ok(());
-    }
     session.execute_many(insert, rows.len(), &mut |i, args| {
         args.extend(rows[i].iter().zip(&table.columns).map(value));
     })?;

@@ -545,7 +545,7 @@ CREATE TABLE sql_trace_rollup_rebuild_queue (
 CREATE TABLE evaluation_datasets (
     dataset_id VARCHAR(36) NOT NULL,
     name VARCHAR(255) NOT NULL,
-    schema TEXT,
+    "schema" TEXT,
     profile TEXT,
     digest VARCHAR(64),
     created_time BIGINT,

@@ -46,7 +46,7 @@ async fn a_user_who_may_only_read_and_write_is_enough() {
     drop(database.open());
     let user = format!("{}_writer", database.name());
     database.sql(&format!(
-        "CREATE OR REPLACE USER '{user}' IDENTIFIED BY 'p@ss:w/r?d%'; \
+        "DROP USER IF EXISTS '{user}'; CREATE USER '{user}' IDENTIFIED BY 'p@ss:w/r?d%'; \
          GRANT SELECT, INSERT, UPDATE, DELETE ON {}.* TO '{user}'",
         database.name()
     ));
@@ -96,7 +96,8 @@ async fn tls_is_used_if_asked_for_and_certificates_are_checked() {
     drop(database.open());
     let user = format!("{}_tls", database.name());
     database.sql(&format!(
-        "CREATE OR REPLACE USER '{user}' REQUIRE SSL; GRANT ALL PRIVILEGES ON {}.* TO '{user}'",
+        "DROP USER IF EXISTS '{user}'; CREATE USER '{user}' REQUIRE SSL; \
+         GRANT ALL PRIVILEGES ON {}.* TO '{user}'",
         database.name()
     ));
     let uri = database.uri().replace("root@", &format!("{user}@"));

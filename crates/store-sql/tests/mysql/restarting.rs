@@ -3,7 +3,7 @@
 use oxflow_model::{ErrorCode, Result};
 use oxflow_store::Store;
 use oxflow_store::conformance::{get, point, run, run_id};
-use oxflow_testkit::{DatabaseServer, TestMySql};
+use oxflow_testkit::TestMySql;
 
 async fn log(store: &dyn Store, step: i64) -> Result<()> {
     store.log_metric(&run_id(1), point("loss", 1.0, 0, step)).await
@@ -11,7 +11,7 @@ async fn log(store: &dyn Store, step: i64) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_is_noticed_by_nobody_and_an_outage_is_told() {
-    let server = DatabaseServer::start("mariadb");
+    let server = TestMySql::own_server();
     let database = TestMySql::on_server(&server);
     let store = database.open();
     let id = run(store.as_ref(), 1).await;

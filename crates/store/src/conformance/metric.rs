@@ -2,8 +2,8 @@
 
 use oxflow_model::{ErrorCode, ExperimentId, Metric, ModelId, NewLoggedModel, PageRequest, RunId};
 
-use super::{NOW, batch, get, point, refused, run, run_id, shown_points};
-use crate::{HistoryInterval, HistoryPage, Store};
+use super::{NOW, after, batch, get, point, refused, run, run_id, shown_points};
+use crate::{Curve, HistoryInterval, HistoryPage, Store};
 
 /// The whole history of the metric `m`.
 async fn history(store: &dyn Store, id: &RunId) -> Vec<String> {
@@ -335,18 +335,53 @@ pub async fn curves_of_long_histories_reach_over_all_their_steps(store: &dyn Sto
         let (run_ids, key) = (vec![id.clone()], "m".to_owned());
         let found =
             store.metric_curves(HistoryInterval { run_ids, key, steps, points }).await.unwrap();
-        assert!(found.iter().all(|point| point.run_id.as_deref() == Some(id.as_str())));
-        let steps: Vec<i64> = found.iter().map(|point| point.step).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        let found = &found[0];
+        assert_eq!(found.run_id, *id);
+        let steps: Vec<i64> = found.points.iter().map(|point| point.step).collect();
         assert!(steps.is_sorted() && steps.len() as u64 <= points, "{steps:?}");
         steps
     };
     let steps = curve(&even, None, 100).await;
     let last = 2 * (COUNT - 1);
     assert_eq!((steps.first(), steps.last()), (Some(&0), Some(&last)));
-    assert!(steps.windows(2).all(|pair| pair[1] - pair[0] < 2 * last / 99), "{steps:?}");
+    // Evenly spread ones, or the ends of even parts.
+    assert!(steps.windows(2).all(|pair| pair[1] - pair[0] < 3 * last / 99), "{steps:?}");
     let steps = curve(&even, Some((100, 16_150)), 50).await;
     assert_eq!((steps.len(), steps.first(), steps.last()), (50, Some(&100), Some(&16_150)));
     let steps = curve(&odd, None, 100).await;
     assert_eq!((steps.len(), steps.last()), (100, Some(&1_000_000_000)));
     assert_eq!(curve(&even, Some((4, 8)), 100).await, [4, 6, 8]);
+}
+
+pub async fn curves_keep_the_ends_and_the_extremes(store: &dyn Store) {
+    let (one, two, bare) = (run(store, 1).await, run(store, 2).await, run(store, 3).await);
+    let value = |step: i64| match step {
+        77 => 40.0,
+        78 => f64::NAN,
+        300 => -3.0,
+        _ => 1.0 + (step % 7) as f64 / 10.0,
+    };
+    let points: Vec<Metric> = (0..700).map(|n| point("m", value(n), 1000 + n, n)).collect();
+    log(store, &one, &points).await;
+    log(store, &two, &[point("m", 5.0, 2, 0), point("m", 4.0, 1, 0), point("x", 1.0, 0, 0)]).await;
+    let curves = async |steps, points| {
+        let (run_ids, key) = (vec![two.clone(), bare.clone(), one.clone()], "m".to_owned());
+        store.metric_curves(HistoryInterval { run_ids, key, steps, points }).await.unwrap()
+    };
+    let found = curves(None, 50).await;
+    assert_eq!(found.iter().map(|curve| &curve.run_id).collect::<Vec<_>>(), [&two, &one]);
+    let values = |curve: &Curve| curve.points.iter().map(|point| point.value).collect::<Vec<_>>();
+    assert_eq!(values(&found[0]), [4.0, 5.0], "by time where steps are equal");
+    let long = &found[1].points;
+    assert!(long.len() <= 50 && long.is_sorted_by_key(|point| point.step), "{long:?}");
+    assert_eq!((long[0].step, long[long.len() - 1].step), (0, 699));
+    let at = |step| long.iter().find(|point| point.step == step).map(|point| point.value);
+    assert_eq!((at(77), at(300)), (Some(40.0), Some(-3.0)));
+    assert!(long.iter().all(|point| point.timestamp == after(1000 + point.step)));
+    let part = curves(Some((76, 79)), 50).await;
+    assert_eq!(part.len(), 1, "one run has these steps: {part:?}");
+    let part = &part[0];
+    assert_eq!((&part.run_id, values(part).len(), values(part)[1]), (&one, 4, 40.0));
+    assert!(values(part)[2].is_nan());
 }

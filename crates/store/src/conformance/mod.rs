@@ -188,6 +188,7 @@ macro_rules! conformance_suite {
             $crate::conformance_suite! { $make; metric:
                 a_range_is_the_lowest_and_the_highest_number
                 curves_of_long_histories_reach_over_all_their_steps
+                curves_keep_the_ends_and_the_extremes
             }
             $crate::conformance_suite! { $make; run:
                 an_end_time_of_zero_is_kept
@@ -278,6 +279,7 @@ macro_rules! conformance_suite {
             patterns_have_two_wildcards_and_no_escape
             a_search_sees_only_its_experiments_and_its_stage
             a_search_shows_what_the_runs_logged
+            a_table_has_the_columns_that_are_wanted
             every_order_has_one_result
             pages_have_no_gaps_and_no_repeats
             a_name_is_searched_in_the_tag_and_sorted_by_the_column

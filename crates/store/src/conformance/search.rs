@@ -7,7 +7,7 @@ use oxflow_model::{
 };
 
 use super::{CountingIds, NOW, batch, experiment, get, new_run, param, point, run_id};
-use crate::{RunSearch, Store};
+use crate::{RunColumns, RunSearch, Store};
 
 /// A search of the first thousand runs of an experiment.
 fn within(experiment: ExperimentId) -> RunSearch {
@@ -245,6 +245,49 @@ pub async fn a_search_shows_what_the_runs_logged(store: &dyn Store) {
         // As in MLflow, a search leaves out the models that a run read.
         assert_same(run, Run { model_inputs: Vec::new(), ..whole });
     }
+}
+
+pub async fn a_table_has_the_columns_that_are_wanted(store: &dyn Store) {
+    let experiment = samples(store).await;
+    let inputs = vec![input("iris", "d1", Some("train"))];
+    store.log_inputs(&run_id(1), inputs, Vec::new(), &CountingIds::default()).await.unwrap();
+    let texts = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    let columns = RunColumns {
+        metrics: texts(&["acc", "none"]),
+        params: texts(&["model"]),
+        tags: texts(&["team", "env x"]),
+        datasets: true,
+    };
+    let search = RunSearch {
+        filter: filter("metrics.acc > 0.5"),
+        order_by: order(&["metrics.acc ASC"]),
+        page: PageRequest { limit: 2, offset: 0 },
+        ..within(experiment)
+    };
+    let found = store.run_table(search, columns.clone()).await.unwrap();
+    assert_eq!(found.next_offset, Some(2));
+    let shown = |run: &Run| {
+        let acc = run.metrics.iter().find(|metric| metric.key == "acc").map(|metric| metric.value);
+        let param = run.params.iter().find(|param| param.key == "model");
+        let mut tags: Vec<&str> = run
+            .tags
+            .iter()
+            .filter(|tag| columns.tags.contains(&tag.key))
+            .map(|tag| tag.value.as_str())
+            .collect();
+        tags.sort_unstable();
+        let read = run.dataset_inputs.iter().map(|input| input.dataset.name.as_str());
+        let read = read.collect::<Vec<_>>().join(",");
+        let model = param.map_or("", |param| &param.value);
+        format!("{} {acc:?} {model} {} {read}", run.info.name, tags.join(","))
+    };
+    let shown: Vec<String> = found.items.iter().map(shown).collect();
+    assert_eq!(shown, ["b Some(0.8) CNN Vision ", "a Some(0.9) cnn prod,vision iris"]);
+    let all = store.run_table(within(experiment), RunColumns::default()).await.unwrap();
+    let names: Vec<&str> = all.items.iter().map(|run| run.info.name.as_str()).collect();
+    assert_eq!((names.concat().as_str(), all.next_offset), ("dbcae", None));
+    let nowhere = RunSearch { experiments: Vec::new(), ..within(experiment) };
+    assert_eq!(store.run_table(nowhere, columns).await.unwrap().items, []);
 }
 
 /// Whether two runs are equal, but for the order of what they logged, and with NaN equal to NaN.

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { decompress as zstd } from "fzstd";
-import { asyncBufferFromUrl, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import { type Compressors, type FileMetaData, asyncBufferFromUrl, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import { type Owner, artifactAddress } from "../../api/artifacts";
 import { formatBytes, formatNumber, plural } from "../../lib/format";
 import { Empty, Skeleton } from "../../ui/bits";
@@ -11,8 +11,14 @@ const ROWS = 1000;
 /** A group of rows is fetched as a whole; of files with larger ones, only the columns are shown. */
 const LARGEST = 64_000_000;
 
-/** Beside Snappy, which the reader knows. Gzip, Brotli and LZ4 are rare, and each would be as large as the reader. */
-const COMPRESSORS = { ZSTD: (input: Uint8Array, length: number) => zstd(input, new Uint8Array(length)) };
+/** Beside Snappy, which the reader knows. */
+const USUAL: Compressors = { ZSTD: (input, length) => zstd(input, new Uint8Array(length)) };
+
+async function compressorsFor(metadata: FileMetaData): Promise<Compressors> {
+  const used = metadata.row_groups.flatMap((group) => group.columns.map((column) => column.meta_data?.codec));
+  if (!used.some((codec) => codec && /GZIP|BROTLI|LZ4/.test(codec))) return USUAL;
+  return { ...USUAL, ...(await import("./rareCodecs")).RARE };
+}
 
 interface Table {
   head: string[];
@@ -31,7 +37,7 @@ async function readTable(url: string): Promise<Table> {
   const total = Number(metadata.num_rows);
   const bytes = Number(metadata.row_groups[0]?.columns.reduce((sum, column) => sum + (column.meta_data?.total_compressed_size ?? 0n), 0n) ?? 0n);
   if (bytes > LARGEST) return { head, rows: [], total, tooLarge: bytes };
-  const found = await parquetReadObjects({ file, metadata, compressors: COMPRESSORS, rowStart: 0, rowEnd: Math.min(ROWS, total) });
+  const found = await parquetReadObjects({ file, metadata, compressors: await compressorsFor(metadata), rowStart: 0, rowEnd: Math.min(ROWS, total) });
   return { head, rows: found.map((row) => head.map((name) => cell(row[name]))), total };
 }
 
@@ -48,7 +54,6 @@ function cell(value: unknown): string {
 export default function ParquetTable({ owner, path }: { owner: Owner; path: string }) {
   const { data, error, isPending } = useQuery({ queryKey: ["parquet", owner, path], queryFn: () => readTable(artifactAddress(owner, path)), retry: false });
   if (isPending) return <div style={{ padding: 16 }}><Skeleton height={200} /></div>;
-  // Kinds of compression that browsers lack are the usual reason.
   if (error) return <Empty title="No preview of this file">It can be downloaded, and read with pandas.read_parquet. ({error.message})</Empty>;
   return (
     <div className="files-frame">

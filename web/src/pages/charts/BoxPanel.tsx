@@ -88,6 +88,7 @@ export default function BoxPanel({ rows, state, columns, update, marks }: PanelP
         <EChart
           option={option}
           label={`${y.label} by ${x.label} of ${points.length} runs`}
+          file={{ name: "box", rows: () => [["run_name", "run_id", x.label, y.label], ...points.map((point) => [point.row.name, point.row.id, point.group, String(point.value)])] }}
           onPick={(index, series) => {
             const row = series === 1 ? points[index]?.row : undefined;
             if (row) void go({ to: "/experiments/$experimentId/runs/$runId/$", params: { experimentId: row.run.info.experiment_id, runId: row.id } });

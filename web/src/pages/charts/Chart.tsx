@@ -5,7 +5,7 @@ import { insideRange } from "../../lib/smooth";
 import type { XAxis } from "../../lib/viewState";
 import { ChartTip, type Tip } from "./ChartTip";
 import { axisOptions, chartColors } from "./chartOptions";
-import { layersOf } from "./layers";
+import { type Layers, type Line, extent, layersOf } from "./layers";
 
 export interface Range {
   min: number;
@@ -29,12 +29,16 @@ interface Props {
 }
 
 const SYNC = "charts";
+/** What a chart has to be given anew when it changes. */
+const SHOWN = ["curves", "smoothing", "outliers", "range", "logX", "logY"] as const;
 
 /** Curves on a canvas. Cursors of all charts move together, and a zoom in one is a zoom in all. */
 export function Chart(props: Props) {
   const { curves, xAxis, logX, logY, smoothing, outliers, height, range, label } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
+  const drawn = useRef<Layers>(undefined);
+  const made = useRef<Props>(undefined);
   const [tip, setTip] = useState<Tip>();
   const [width, setWidth] = useState(0);
   const [theme, setTheme] = useState(0);
@@ -63,7 +67,9 @@ export function Chart(props: Props) {
     const element = box.current;
     if (!element || !ready) return;
     const { curves: now, onRange } = latest.current;
-    const layers = layersOf(now, latest.current);
+    const layers = layersOf(now, latest.current, (series) => drawn.current?.lines[series - 1]);
+    drawn.current = layers;
+    made.current = latest.current;
     const colors = chartColors();
     const zoomed = (chart: uPlot) => {
       if (chart.select.width < 4) return;
@@ -85,7 +91,7 @@ export function Chart(props: Props) {
           x: { time: xAxis === "time", distr: logX && xAxis !== "time" ? 3 : 1 },
           y: {
             distr: logY ? 3 : 1,
-            range: (chart, low, high) => yRange(chart, low, high, latest.current),
+            range: () => yRange(drawn.current?.lines ?? [], latest.current),
           },
         },
         axes: axisOptions(colors, xAxis),
@@ -115,15 +121,21 @@ export function Chart(props: Props) {
   useEffect(() => {
     const chart = plot.current;
     if (!chart) return;
-    const layers = layersOf(curves, latest.current);
+    const { current: known } = made;
+    made.current = latest.current;
+    // It was just made of these.
+    if (known && SHOWN.every((key) => known[key] === latest.current[key])) return;
+    const layers = layersOf(curves, latest.current, (series) => drawn.current?.lines[series - 1]);
     if (chart.series.length !== layers.series.length) return;
+    drawn.current = layers;
     chart.setData(layers.data, false);
     if (range) chart.setScale("x", range);
     else chart.setData(chart.data, true);
   }, [curves, smoothing, outliers, range, logX, logY]);
 
   useEffect(() => {
-    if (ready) plot.current?.setSize({ width, height });
+    const chart = plot.current;
+    if (ready && chart && (chart.width !== width || chart.height !== height)) chart.setSize({ width, height });
   }, [width, height, ready]);
 
   return (
@@ -134,11 +146,14 @@ export function Chart(props: Props) {
   );
 }
 
-function yRange(chart: uPlot, low: number | null, high: number | null, props: Props): [number, number] {
-  if (low === null || high === null) return props.logY ? [0.1, 1] : [0, 1];
+/** From the lowest to the highest of what is in sight: of the lines, as the columns of the chart may lack some. */
+function yRange(lines: Line[], props: Props): [number, number] {
+  const inside = extent(lines, props.range?.min ?? -Infinity, props.range?.max ?? Infinity);
+  if (!inside) return props.logY ? [0.1, 1] : [0, 1];
+  let [low, high] = inside;
   if (!props.outliers && !props.logY) {
-    const inside = insideRange(chart.data.slice(1).flatMap((column) => Array.from(column as ArrayLike<number | null>).filter((value) => typeof value === "number")));
-    if (inside) [low, high] = inside;
+    const most = insideRange(lines.flatMap(({ ys }) => ys.filter((y) => y !== null)));
+    if (most) [low, high] = most;
   }
   if (props.logY) return [low / 1.15, high * 1.15];
   const margin = (high - low || Math.abs(high) || 1) * 0.06;

@@ -48,10 +48,14 @@ interface Props {
 /** What charts are called while they are dragged. */
 const DRAGGED = "application/x-oxflow-chart";
 
-/** Fewer for small charts; in steps, so that a little more room fetches nothing. */
-function pointsFor(span: number, columns: number): number {
-  return Math.min(800, Math.max(200, Math.ceil((1100 * span) / columns / 100) * 100));
+/** Fewer for small charts and for many runs, which cover each other; in steps, so that a little more room fetches nothing. */
+function pointsFor(span: number, columns: number, runs: number): number {
+  const most = runs > MANY ? 500 : 800;
+  return Math.min(most, Math.max(200, Math.ceil((1100 * span) / columns / 100) * 100));
 }
+
+/** Runs beyond which a chart shows less of each. */
+const MANY = 20;
 
 /** What is drawn of the curves of runs: differences, means, or the curves themselves. */
 function drawn(curves: Curve[], { baseline, groupOf }: Runs): Curve[] {
@@ -74,7 +78,7 @@ export function ChartCard({ metric, title, runs, look, columns, size: given, res
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, starts: runs.starts, range, points: pointsFor(given[0], columns), enabled: seen });
+  const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, starts: runs.starts, range, points: pointsFor(given[0], columns, runs.ids.length), enabled: seen });
   const { groupOf, baseline } = runs;
   const known = useMemo(
     () => curves && drawn(curves, runs),

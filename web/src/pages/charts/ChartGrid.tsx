@@ -1,6 +1,6 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { useMemo, useState } from "react";
-import type { ChartSize, ViewState } from "../../lib/viewState";
+import { type ChartSize, type ViewState, packZoom, unpackZoom } from "../../lib/viewState";
 import { ChartCard, type ChartLook, type Runs } from "./ChartCard";
 import type { Range } from "./Chart";
 import { moved, sections } from "./arrangeCharts";
@@ -15,18 +15,26 @@ interface Props {
   /** Charts that were moved, and those that were resized; without `onArrange`, neither can be done. */
   order?: string[];
   sizes?: Record<string, ChartSize>;
-  onArrange?: (change: Partial<Pick<ViewState, "chartOrder" | "chartSizes">>) => void;
+  onArrange?: (change: Partial<Pick<ViewState, "chartOrder" | "chartSizes" | "zoom" | "closedSections">>) => void;
+  /** The zoom and the folded sections of a page that keeps them; others are forgotten with the page. */
+  zoom?: string;
+  closedSections?: string[];
 }
 
 /** A chart for each metric. */
-export function ChartGrid({ metrics, filter, runs, look, columns, height, order, sizes = {}, onArrange }: Props) {
-  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const [range, setRange] = useState<Range>();
+export function ChartGrid({ metrics, filter, runs, look, columns, height, order, sizes = {}, onArrange, zoom, closedSections }: Props) {
+  const [ownClosed, setOwnClosed] = useState<string[]>([]);
+  const [ownRange, setOwnRange] = useState<Range>();
+  const closed = closedSections ?? ownClosed;
+  const setClosed = closedSections && onArrange ? (next: string[]) => onArrange({ closedSections: next }) : setOwnClosed;
+  const kept = useMemo(() => (zoom === undefined ? undefined : unpackZoom(zoom)), [zoom]);
+  const range = zoom === undefined ? ownRange : kept;
+  const setRange = zoom !== undefined && onArrange ? (next: Range | undefined) => onArrange({ zoom: packZoom(next) }) : setOwnRange;
   const [rangeAxis, setRangeAxis] = useState(look.xAxis);
   if (rangeAxis !== look.xAxis) {
     // A range of steps means nothing on a time axis.
     setRangeAxis(look.xAxis);
-    setRange(undefined);
+    setOwnRange(undefined);
   }
   const list = useMemo(() => sections(metrics, filter, order), [metrics, filter, order]);
   if (!list.length) return <p className="chart-note">No metric fits.</p>;
@@ -39,14 +47,14 @@ export function ChartGrid({ metrics, filter, runs, look, columns, height, order,
     onArrange?.({ chartSizes: size ? { ...rest, [metric]: size } : rest });
   };
   return list.map(({ name, metrics: inside }) => {
-    const open = !closed.has(name);
+    const open = !closed.includes(name);
     return (
       <section key={name} className="chart-section" aria-label={name || "Metrics"}>
         <button
           type="button"
           className="chart-section-head"
           aria-expanded={open}
-          onClick={() => setClosed((known) => new Set(open ? [...known, name] : [...known].filter((item) => item !== name)))}
+          onClick={() => setClosed(open ? [...closed, name] : closed.filter((item) => item !== name))}
         >
           {open ? <ChevronDown size={14} /> : <ChevronRight size={14} />}
           {name || "Metrics"}

@@ -46,7 +46,7 @@ export default function ChartsPanel({ rows, marks, state, update }: PanelProps) 
     <div className="charts">
       <RunList rows={rows} marks={{ ...marks, colorOf }} baseline={state.baseline} onBaseline={(baseline) => update({ baseline })} />
       <div className="charts-main">
-        <ChartTools state={state} update={update} />
+        <ChartTools state={state} update={(change) => update("xAxis" in change ? { ...change, zoom: "" } : change)} />
         {groups && (
           <ul className="legend" aria-label="Groups">
             {[...groups.names].map(([id, name]) => (
@@ -72,6 +72,8 @@ export default function ChartsPanel({ rows, marks, state, update }: PanelProps) 
               order={state.chartOrder}
               sizes={state.chartSizes}
               onArrange={update}
+              zoom={state.zoom}
+              closedSections={state.closedSections}
             />
           ) : (
             <p className="chart-note">Show a run with the eye at its left.</p>

@@ -124,6 +124,7 @@ export default function ContourPanel({ rows, state, columns, update }: PanelProp
         <EChart
           option={option}
           label={`${z.label} by ${x.label} and ${y.label} of ${points.length} runs`}
+          file={{ name: "contour", rows: () => [["run_name", "run_id", x.label, y.label, z.label], ...points.map((point) => [point.row.name, point.row.id, String(point.x), String(point.y), String(point.z)])] }}
           onPick={(index, series) => {
             const row = series === 1 ? points[index]?.row : undefined;
             if (row) void go({ to: "/experiments/$experimentId/runs/$runId/$", params: { experimentId: row.run.info.experiment_id, runId: row.id } });

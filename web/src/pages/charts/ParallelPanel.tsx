@@ -59,6 +59,10 @@ export default function ParallelPanel({ rows, state, columns, update }: PanelPro
     },
     [axes, rows],
   );
+  const table = () => [
+    ["run_name", "run_id", ...axes.map((id) => column(id).label)],
+    ...rows.map((row) => [row.name, row.id, ...axes.map((id) => String(cellValue(row, column(id)) ?? ""))]),
+  ];
   return (
     <div className="runs">
       <div className="bar chart-tools wrap" style={{ flexWrap: "wrap" }}>
@@ -75,7 +79,7 @@ export default function ParallelPanel({ rows, state, columns, update }: PanelPro
           </Button>
         )}
       </div>
-      {axes.length > 1 ? <EChart option={option} label={`Parallel coordinates of ${rows.length} runs`} /> : <Empty title="Too little differs">Runs need params or metrics that differ.</Empty>}
+      {axes.length > 1 ? <EChart option={option} label={`Parallel coordinates of ${rows.length} runs`} file={{ name: "parallel", rows: table }} /> : <Empty title="Too little differs">Runs need params or metrics that differ.</Empty>}
     </div>
   );
 }

@@ -92,6 +92,13 @@ export default function ScatterPanel({ rows, state, columns, update, marks }: Pa
       <EChart
         option={option}
         label={`${y.label} by ${x.label} of ${points.length} runs`}
+        file={{
+          name: "scatter",
+          rows: () => [
+            ["run_name", "run_id", x.label, y.label, ...(tint ? [tint.label] : [])],
+            ...points.map((point) => [point.row.name, point.row.id, String(point.x), String(point.y), ...(tint ? [String(point.tint)] : [])]),
+          ],
+        }}
         onPick={(index) => {
           const row = points[index]?.row;
           if (row) void go({ to: "/experiments/$experimentId/runs/$runId/$", params: { experimentId: row.run.info.experiment_id, runId: row.id } });

@@ -25,13 +25,16 @@ function runIds(search: Record<string, unknown>): string[] {
 }
 
 type Shape = "table" | "charts" | "images" | "files";
+const SHAPES: readonly Shape[] = ["table", "charts", "images", "files"];
 
 /** Some runs beside each other. */
 export function ComparePage() {
   const search: Record<string, unknown> = useSearch({ strict: false });
   const ids = useMemo(() => runIds(search), [search]);
-  const [shape, setShape] = useState<Shape>("table");
-  const [differing, setDiffering] = useState(true);
+  const go = useNavigate();
+  const shape = SHAPES.includes(search.shape as Shape) ? (search.shape as Shape) : "table";
+  const differing = search.differing !== false;
+  const set = (change: Record<string, unknown>) => void go({ to: ".", search: (known: Record<string, unknown>) => ({ ...known, ...change }), replace: true });
   const colors = useMemo(() => assignColors(ids), [ids]);
   const colorOf = (id: string) => colors.get(id) ?? "";
   const found = useQueries({ queries: ids.map((id) => ({ queryKey: ["run", id], queryFn: () => fetchRun(id) })) });
@@ -60,10 +63,10 @@ export function ComparePage() {
           <h1 className="num">Compare {rows.length} runs</h1>
         </div>
         <span className="grow" />
-        <Segment label="View" value={shape} options={shapes} onChange={setShape} />
+        <Segment label="View" value={shape} options={shapes} onChange={(next) => set({ shape: next === "table" ? undefined : next })} />
         {shape === "table" && (
           <label className="check">
-            <input type="checkbox" checked={differing} onChange={(event) => setDiffering(event.target.checked)} />
+            <input type="checkbox" checked={differing} onChange={(event) => set({ differing: event.target.checked ? undefined : false })} />
             Only differences
           </label>
         )}
@@ -71,7 +74,7 @@ export function ComparePage() {
       {shape === "table" ? (
         <CompareTable rows={rows} differing={differing} head={(row) => <RunHead row={row} ids={ids} color={colorOf(row.id)} />} />
       ) : shape === "charts" ? (
-        <Curves rows={rows} colorOf={colorOf} />
+        <Curves rows={rows} colorOf={colorOf} metric={typeof search.metric === "string" ? search.metric : ""} />
       ) : shape === "images" ? (
         <Images rows={pictured} colorOf={colorOf} />
       ) : (
@@ -91,7 +94,7 @@ function RunHead({ row, ids, color }: { row: Row; ids: string[]; color: string }
       </Link>
       <StatusDot status={row.run.info.status} />
       {ids.length > 2 && (
-        <IconButton label={`Leave out ${row.name}`} small onClick={() => void go({ to: "/compare-runs", search: { runs: ids.filter((id) => id !== row.id) } })}>
+        <IconButton label={`Leave out ${row.name}`} small onClick={() => void go({ to: "/compare-runs", search: (known: Record<string, unknown>) => ({ ...known, runs: ids.filter((id) => id !== row.id) }) })}>
           <X />
         </IconButton>
       )}
@@ -110,8 +113,8 @@ function Images({ rows, colorOf }: { rows: Row[]; colorOf: (id: string) => strin
   );
 }
 
-function Curves({ rows, colorOf }: { rows: Row[]; colorOf: (id: string) => string }) {
-  const [look, setLook] = useState({ ...DEFAULTS });
+function Curves({ rows, colorOf, metric }: { rows: Row[]; colorOf: (id: string) => string; metric: string }) {
+  const [look, setLook] = useState({ ...DEFAULTS, chartFilter: metric });
   const idText = rows.map((row) => row.id).join();
   const ids = useMemo(() => idText.split(","), [idText]);
   const metrics = [...new Set(rows.flatMap((row) => [...row.metrics.keys()]))].sort((a, b) => a.localeCompare(b));

@@ -75,14 +75,13 @@ export function ModelPage() {
 function Versions({ model, list, refresh }: { model: RegisteredModel; list: ModelVersion[]; refresh: () => Promise<unknown> }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const go = useNavigate();
-  const runs = list.filter((item) => chosen.has(item.version) && item.run_id).map((item) => item.run_id ?? "");
   const toggle = (version: string) => setChosen(new Set(chosen.has(version) ? [...chosen].filter((known) => known !== version) : [...chosen, version]));
   return (
     <>
       <div className="panel-head">
         <h2>Versions</h2>
         <span className="faint num grow">{list.length}</span>
-        <Button small disabled={new Set(runs).size < 2} title="Choose two or more versions with different runs" onClick={() => void go({ to: "/compare-runs", search: { runs: [...new Set(runs)] } })}>
+        <Button small disabled={chosen.size < 2} title="Choose two or more versions" onClick={() => void go({ to: "/models/$name/compare", params: { name: model.name }, search: { versions: [...chosen].sort((a, b) => Number(a) - Number(b)) } })}>
           <GitCompare />
           Compare
         </Button>
@@ -104,7 +103,7 @@ function Versions({ model, list, refresh }: { model: RegisteredModel; list: Mode
           {list.map((item) => (
             <tr key={item.version}>
               <td>
-                <input type="checkbox" aria-label={`Choose version ${item.version}`} checked={chosen.has(item.version)} disabled={!item.run_id} onChange={() => toggle(item.version)} />
+                <input type="checkbox" aria-label={`Choose version ${item.version}`} checked={chosen.has(item.version)} onChange={() => toggle(item.version)} />
               </td>
               <td>
                 <Link to="/models/$name/versions/$version" params={{ name: model.name, version: item.version }} className="cell-link num" style={{ fontWeight: 500 }}>

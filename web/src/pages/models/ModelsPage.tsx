@@ -23,7 +23,7 @@ export function ModelsPage() {
   const go = useNavigate();
   const { data, error, isPending, refetch } = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => allModels(undefined, signal) });
   const found = useMemo(() => fuzzyFilter(text, data ?? [], (item) => `${item.name} ${tagText(item)}`), [text, data]);
-  useKeys({ "/": () => box.current?.focus() });
+  useKeys({ "/": () => box.current?.focus(), n: () => setCreating(true) });
   useEffect(() => {
     document.title = "Models · Oxflow";
   }, []);

@@ -3,35 +3,30 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { Ellipsis, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import {
-  deleteVersion, deleteVersionTag, describeVersion, model as fetchModel, setStage, setVersionTag, version as fetchVersion,
+  deleteVersion, deleteVersionTag, describeVersion, model as fetchModel, setVersionTag, version as fetchVersion,
 } from "../../api/registry";
-import { type Owner, artifactText, listArtifacts } from "../../api/artifacts";
 import { run as fetchRun } from "../../api/runs";
 import { byKey, toRow } from "../../lib/columns";
 import { exactNumber, formatNumber, formatTime } from "../../lib/format";
-import { modelFileOf } from "../../lib/mlmodel";
-import { modelPlace } from "../../lib/modelPlace";
+import { type ModelPlace, modelPlace } from "../../lib/modelPlace";
 import { loadModel } from "../../lib/snippets";
 import { IconButton } from "../../ui/Button";
 import { EditableNote } from "../../ui/EditableNote";
 import { Menu } from "../../ui/Menu";
 import { ConfirmDialog } from "../../ui/NameDialog";
 import { Tags } from "../../ui/Tags";
-import { useToast } from "../../ui/Toasts";
 import { Failure, SkeletonRows, Snippet } from "../../ui/bits";
-import { Signature } from "../artifacts/Signature";
 import { KeyValues } from "../run/KeyValues";
 import { Aliases } from "./Aliases";
-
-const STAGES = ["None", "Staging", "Production", "Archived"];
+import { ModelSignature } from "./ModelSignature";
+import { StageSelect } from "./StageSelect";
 
 /** A version of a model: where it came from, and what it is used as. */
 export function VersionPage() {
   const { name = "", version: number = "" } = useParams({ strict: false });
   const [deleting, setDeleting] = useState(false);
   const client = useQueryClient();
-  const toast = useToast();
-  const go = useNavigate();
+    const go = useNavigate();
   const { data, error, isPending, refetch } = useQuery({ queryKey: ["version", name, number], queryFn: () => fetchVersion(name, number) });
   const { data: model } = useQuery({ queryKey: ["model", name], queryFn: () => fetchModel(name) });
   const runId = data?.run_id ?? "";
@@ -43,6 +38,7 @@ export function VersionPage() {
   if (isPending) return <SkeletonRows />;
   const refresh = () => Promise.all(["version", "model", "models", "versions"].map((key) => client.invalidateQueries({ queryKey: [key] })));
   const row = run && toRow(run);
+  const place = modelPlace(data.source ?? "", runId);
   const sort = <T,>(pairs: Map<string, T>) => [...pairs].sort(([a], [b]) => byKey(a, b));
   return (
     <>
@@ -73,11 +69,11 @@ export function VersionPage() {
             <EditableNote title="Description" text={data.description ?? ""} onSave={(text) => describeVersion(name, number, text).then(refresh)} />
             {row && (
               <div className="pair">
-                <KeyValues title="Metrics of its run" empty="None." right items={sort(row.metrics).map(([key, value]) => ({ key, text: formatNumber(value, 6), title: exactNumber(value) }))} />
+                <KeyValues title="Metrics of its run" empty="None." right items={sort(row.metrics).map(([key, value]) => ({ key, text: formatNumber(value, 4, true), title: exactNumber(value) }))} />
                 <KeyValues title="Params of its run" empty="None." items={sort(row.params).map(([key, value]) => ({ key, text: value, title: value }))} />
               </div>
             )}
-            <VersionSignature source={data.source ?? ""} runId={runId} />
+            <ModelSignature source={data.source ?? ""} runId={runId} />
             <section className="stack" aria-label="Load it">
               <h2>Load it</h2>
               <Snippet code={loadModel(`models:/${name}/${number}`)} />
@@ -91,11 +87,7 @@ export function VersionPage() {
                 <label htmlFor="stage">Stage</label>
               </dt>
               <dd>
-                <select id="stage" className="input" style={{ width: 150 }} value={data.current_stage ?? "None"} onChange={(event) => void setStage(name, number, event.target.value).then(refresh, toast.error)}>
-                  {STAGES.map((stage) => (
-                    <option key={stage}>{stage}</option>
-                  ))}
-                </select>
+                <StageSelect model={model} version={data} onChanged={refresh} />
               </dd>
               <dt>Created</dt>
               <dd className="num">{formatTime(data.creation_timestamp)}</dd>
@@ -113,6 +105,14 @@ export function VersionPage() {
               </dd>
               <dt>Source</dt>
               <dd className="mono">{data.source}</dd>
+              {place && (place.owner.kind === "model" || run) && (
+                <>
+                  <dt>Files</dt>
+                  <dd>
+                    <Files place={place} experimentId={run?.info.experiment_id} />
+                  </dd>
+                </>
+              )}
             </dl>
             <section className="stack" aria-label="Tags">
               <h2>Tags</h2>
@@ -142,23 +142,21 @@ export function VersionPage() {
   );
 }
 
-/** Beyond that, the file of a model is no file of a model. */
-const LARGEST = 200_000;
-
-/** What the model takes and gives, if its files are where the version says. */
-function VersionSignature({ source, runId }: { source: string; runId: string }) {
-  const place = modelPlace(source, runId);
-  const path = place?.folder ? `${place.folder}/MLmodel` : "MLmodel";
-  const { data } = useQuery({
-    queryKey: ["model-file", place?.owner, path],
-    queryFn: async () => (place && (await hasFile(place.owner, place.folder, path)) ? (modelFileOf((await artifactText(place.owner, path, LARGEST)).text) ?? null) : null),
-    enabled: place !== undefined,
-    retry: false,
-  });
-  return data ? <Signature inputs={data.inputs} outputs={data.outputs} params={data.params} /> : null;
-}
-
-/** Asked first, so that a version without files is no error. */
-async function hasFile(owner: Owner, folder: string, path: string): Promise<boolean> {
-  return (await listArtifacts(owner, folder)).some((file) => file.path === path);
+/** Where the files of the version can be looked at. */
+function Files({ place, experimentId }: { place: ModelPlace; experimentId?: string }) {
+  const { owner, folder } = place;
+  const text = "Look at them";
+  // The page of a logged model finds its experiment by itself.
+  if (owner.kind === "model") {
+    return (
+      <Link to="/experiments/$experimentId/models/$modelId" params={{ experimentId: experimentId ?? "0", modelId: owner.id }} search={{ tab: "artifacts" }} className="link">
+        {text}
+      </Link>
+    );
+  }
+  return (
+    <Link to="/experiments/$experimentId/runs/$runId/$" params={{ experimentId: experimentId ?? "0", runId: owner.id, _splat: folder ? `artifacts/${folder}` : "artifacts" }} className="link">
+      {text}
+    </Link>
+  );
 }

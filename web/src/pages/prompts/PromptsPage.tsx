@@ -1,15 +1,24 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { PROMPTS, allModels } from "../../api/registry";
 import { formatAgo, formatTime } from "../../lib/format";
 import { fuzzyFilter } from "../../lib/fuzzy";
 import { registerPrompt } from "../../lib/snippets";
+import { Button } from "../../ui/Button";
+import { useKeys } from "../../ui/useKeys";
+import { EditPrompt } from "./EditPrompt";
 import { Empty, Failure, SearchBox, SkeletonRows } from "../../ui/bits";
 
 /** Prompts, which the registry keeps like models. */
 export function PromptsPage() {
   const [text, setText] = useState("");
+  const [creating, setCreating] = useState(false);
+  const box = useRef<HTMLInputElement>(null);
+  const client = useQueryClient();
+  const go = useNavigate();
+  useKeys({ "/": () => box.current?.focus(), n: () => setCreating(true) });
   const { data, error, isPending, refetch } = useQuery({ queryKey: ["prompts"], queryFn: ({ signal }) => allModels(PROMPTS, signal) });
   const found = useMemo(() => fuzzyFilter(text, data ?? [], (item) => item.name), [text, data]);
   useEffect(() => {
@@ -20,9 +29,14 @@ export function PromptsPage() {
       <header className="head">
         <h1>Prompts</h1>
         {data && <span className="faint num">{data.length}</span>}
+        <span className="grow" />
+        <Button look="primary" onClick={() => setCreating(true)}>
+          <Plus />
+          New prompt
+        </Button>
       </header>
       <div className="bar" style={{ paddingTop: 0 }}>
-        <SearchBox style={{ width: 340 }} placeholder="Search prompts" value={text} onChange={(event) => setText(event.target.value)} />
+        <SearchBox ref={box} style={{ width: 340 }} placeholder="Search prompts" value={text} onChange={(event) => setText(event.target.value)} />
       </div>
       {error ? (
         <Failure error={error} retry={() => void refetch()} />
@@ -69,8 +83,17 @@ export function PromptsPage() {
         <Empty title="No prompt fits" />
       ) : (
         <Empty title="No prompts yet" code={registerPrompt()}>
-          Register one:
+          Write one here, or register one:
         </Empty>
+      )}
+      {creating && (
+        <EditPrompt
+          onClose={() => setCreating(false)}
+          onSaved={async (name) => {
+            await client.invalidateQueries({ queryKey: ["prompts"] });
+            await go({ to: "/prompts/$name", params: { name } });
+          }}
+        />
       )}
     </>
   );

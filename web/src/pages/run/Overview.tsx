@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { quoted, versions } from "../../api/registry";
 import { deleteRunTag, run as fetchRun, searchRuns, setRunTag } from "../../api/runs";
 import type { Run } from "../../api/types";
-import type { Row } from "../../lib/columns";
+import type { WholeRow } from "../../lib/columns";
 import { formatDuration, formatTime } from "../../lib/format";
 import { runAgain } from "../../lib/runAgain";
 import { loadRun } from "../../lib/snippets";
@@ -15,14 +15,16 @@ import { EditableNote } from "../../ui/EditableNote";
 import { StatusDot } from "../../ui/Status";
 import { Tags } from "../../ui/Tags";
 import { CopyButton, Snippet } from "../../ui/bits";
+import { Elapsed } from "../runs/TableRow";
 import { RegisterDialog } from "../models/RegisterDialog";
+import { Datasets } from "./Datasets";
 import { KeyValues } from "./KeyValues";
 import { MetricsPanel } from "./MetricsPanel";
 
 const NOTE = "mlflow.note.content";
 
 /** What a run was, from where, and what came out. */
-export function Overview({ run, row }: { run: Run; row: Row }) {
+export function Overview({ run, row }: { run: Run; row: WholeRow }) {
   const client = useQueryClient();
   const id = run.info.run_id;
   const refresh = () => client.invalidateQueries({ queryKey: ["run", id] });
@@ -66,16 +68,15 @@ export function Overview({ run, row }: { run: Run; row: Row }) {
   );
 }
 
-function Facts({ run, row }: { run: Run; row: Row }) {
+function Facts({ run, row }: { run: Run; row: WholeRow }) {
   const { info } = run;
   const tag = (key: string) => row.tags.get(`mlflow.${key}`);
-  const end = info.end_time || (info.status === "RUNNING" ? Date.now() : undefined);
   const commit = tag("source.git.commit");
   const facts: [string, React.ReactNode][] = [
     ["Run ID", <span key="id" className="row" style={{ gap: 2 }}><span className="mono truncate" title={info.run_id}>{info.run_id}</span><CopyButton text={info.run_id} label="Copy the ID" /></span>],
     ["Started", <span key="s" className="num">{formatTime(info.start_time)}</span>],
     ["Ended", <span key="e" className="num">{formatTime(info.end_time)}</span>],
-    ["Duration", <span key="d" className="num">{info.start_time && end ? formatDuration(end - info.start_time) : "–"}</span>],
+    ["Duration", <span key="d" className="num">{info.start_time && info.status === "RUNNING" ? <Elapsed since={info.start_time} /> : info.start_time && info.end_time ? formatDuration(info.end_time - info.start_time) : "–"}</span>],
     ["User", tag("user") ?? info.user_id],
     ["Source", tag("source.name")],
     ["Branch", tag("source.git.branch")],
@@ -93,26 +94,6 @@ function Facts({ run, row }: { run: Run; row: Row }) {
         </div>
       ))}
     </dl>
-  );
-}
-
-function Datasets({ run }: { run: Run }) {
-  const inputs = run.inputs?.dataset_inputs ?? [];
-  if (!inputs.length) return null;
-  return (
-    <section className="stack" style={{ gap: 5 }} aria-label="Datasets">
-      <h2>Datasets</h2>
-      {inputs.map(({ dataset, tags }) => {
-        const context = tags?.find(({ key }) => key === "mlflow.data.context")?.value;
-        return (
-          <div key={`${dataset.name} ${dataset.digest}`} className="row">
-            <span className="truncate">{dataset.name}</span>
-            <span className="mono faint">{dataset.digest}</span>
-            {context && <span className="badge">{context}</span>}
-          </div>
-        );
-      })}
-    </section>
   );
 }
 

@@ -7,13 +7,24 @@ import type { Experiment } from "../../api/types";
 import { Button, IconButton } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { ConfirmDialog, NameDialog } from "../../ui/NameDialog";
-import { Failure, SkeletonRows } from "../../ui/bits";
+import { Empty, Failure, SkeletonRows } from "../../ui/bits";
 import { useToast } from "../../ui/Toasts";
 import { useFavourites } from "../experiments/useExperiments";
 import { RunsView } from "./RunsView";
 
 const About = lazy(() => import("../experiments/AboutExperiment"));
 const LoggedModels = lazy(() => import("../models/LoggedModelsTab"));
+
+/** Tabs of MLflow's pages that have none here. Links to them are printed by clients, and should not look like runs. */
+const MISSING: Record<string, string> = {
+  traces: "Traces",
+  "chat-sessions": "Chat sessions",
+  datasets: "Evaluation datasets",
+  judges: "Judges",
+  "review-queue": "Review queues",
+  playground: "Playgrounds",
+  issues: "Issues",
+};
 
 /** One experiment, or several with a comma between their ids. */
 export function ExperimentPage() {
@@ -50,6 +61,8 @@ export function ExperimentPage() {
           <About experiment={one} />
         ) : tab === "models" && one ? (
           <LoggedModels experiment={one} />
+        ) : MISSING[tab] ? (
+          <Empty title={`${MISSING[tab]} have no page here`}>Clients work with them through the API. What was trained is under Runs.</Empty>
         ) : (
           <RunsView key={experimentId} experimentIds={ids} name={one?.name ?? "hello"} />
         )}
@@ -59,7 +72,7 @@ export function ExperimentPage() {
 }
 
 function Tab({ id, name, current, children }: { id: string; name: string; current: string; children: string }) {
-  const isCurrent = current === name || (name === "runs" && !["models", "about"].includes(current));
+  const isCurrent = current === name || (name === "runs" && !["models", "about"].includes(current) && !MISSING[current]);
   const to = name === "runs" ? "/experiments/$experimentId" : "/experiments/$experimentId/$tab";
   return (
     <Link to={to} params={{ experimentId: id, tab: name }} activeOptions={{ exact: true }} aria-current={isCurrent ? "page" : false}>

@@ -1,4 +1,5 @@
 import { ArrowDown, ArrowDownToLine, ArrowUp, ArrowUpToLine, ChevronDown, EyeOff, Group, Pin, PinOff } from "lucide-react";
+import { memo } from "react";
 import { isRange, orderKey } from "../../lib/columns";
 import { Menu } from "../../ui/Menu";
 import { Resizer } from "./Resizer";
@@ -24,7 +25,7 @@ interface Props {
   actions: HeaderActions;
 }
 
-export function HeaderCell({ placed, sort, pinned, actions }: Props) {
+export const HeaderCell = memo(function HeaderCell({ placed, sort, pinned, actions }: Props) {
   const { column, width, left, right } = placed;
   const { id, label, kind } = column;
   const sortable = orderKey(column) !== undefined || isRange(column);
@@ -82,4 +83,4 @@ export function HeaderCell({ placed, sort, pinned, actions }: Props) {
       <Resizer width={width} onResize={(next, done) => actions.onResize(id, next, done)} />
     </div>
   );
-}
+});

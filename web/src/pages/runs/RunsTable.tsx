@@ -5,6 +5,7 @@ import { rangeMetrics } from "../../lib/fetchRanges";
 import type { TableLine } from "../../lib/lines";
 import { HeaderCell, type HeaderActions } from "./HeaderCell";
 import { GroupRow, RunRow } from "./TableRow";
+import { useRowKeys } from "./useRowKeys";
 import { NameHeader } from "./NameHeader";
 import type { Marks } from "./useMarks";
 import { useRanges } from "./useRanges";
@@ -120,6 +121,7 @@ export function RunsTable(props: Props) {
   const seen = useMemo(() => lines.slice(first, end).flatMap((line) => (line.kind === "run" ? [line.row] : line.rows)), [lines, first, end]);
   const ranges = useRanges(useMemo(() => rangeMetrics(columns), [columns]), seen);
   const shown = useMemo(() => lines.flatMap((line) => (line.kind === "run" ? [line.row.id] : [])), [lines]);
+  const current = useRowKeys(lines, shown, marks, props.onFold, (index) => vertical.scrollToIndex(index));
   return (
     <div className="grid-box" ref={box} tabIndex={0} role="region" aria-label="Runs">
       <div className="grid" role="table" aria-label="Runs" aria-rowcount={more ? -1 : lines.length + 1} style={{ width: totalWidth, height: HEAD + lines.length * ROW + 24 }}>
@@ -149,6 +151,7 @@ export function RunsTable(props: Props) {
                 line={line}
                 {...common}
                 selected={marks.selected.has(id)}
+                current={current === id}
                 visibleInCharts={marks.visible.has(id)}
                 color={marks.colorOf(id)}
                 onSelect={marks.select}

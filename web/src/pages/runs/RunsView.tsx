@@ -5,6 +5,7 @@ import { type Column, type Row, column, columnsOf, defaultColumns, differing, is
 import { formatNumber } from "../../lib/format";
 import { LOGGED_IMAGES } from "../../lib/images";
 import { arrange } from "../../lib/lines";
+import { wantedOf } from "../../lib/runTable";
 import { firstSteps } from "../../lib/snippets";
 import { recall, remember } from "../../lib/storage";
 import type { Mode } from "../../lib/viewState";
@@ -21,18 +22,18 @@ import { useHeaderActions } from "./useHeaderActions";
 import { type LiveState, useLive } from "./useLive";
 import { MOST_SHOWN, useMarks } from "./useMarks";
 import { useRanges } from "./useRanges";
+import { MOST_ARRANGED, useRunTable } from "./useRunTable";
 import { searchOf, useRuns } from "./useRuns";
 import { useView } from "./useView";
+import { useWhole } from "./useWhole";
 
-const ChartsPanel = lazy(() => import("../charts/ChartsPanel"));
+const charts = () => import("../charts/ChartsPanel");
+const ChartsPanel = lazy(charts);
 const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
 const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
 const BoxPanel = lazy(() => import("../charts/BoxPanel"));
 const ContourPanel = lazy(() => import("../charts/ContourPanel"));
 const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
-
-/** Runs that are fetched for groups and trees, which the server does not make. */
-const MOST_ARRANGED = 3000;
 
 const MODES: [Mode, React.ReactNode][] = [
   ["table", <ModeName key="t" icon={<Table2 />} name="Table" />],
@@ -57,14 +58,16 @@ function ModeName({ icon, name }: { icon: React.ReactNode; name: string }) {
 export function RunsView({ experimentIds, name }: { experimentIds: string[]; name: string }) {
   const view = useView(experimentIds.join(","));
   const { state, update } = view;
+  useEffect(() => {
+    // While the runs are on their way, so is what draws them.
+    if (state.mode === "charts") void charts();
+  }, [state.mode]);
   const [paused, setPaused] = useState(() => recall("live.paused", false));
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const filterBox = useRef<HTMLInputElement>(null);
   const search = useMemo(() => searchOf(experimentIds, state), [experimentIds, state]);
   const { rows, error, isPending, isFetching, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useRuns(search);
   const live = useLive(search, paused);
-  const marks = useMarks(rows, state, update);
-
   // What follows from all rows may come a little after them, but not after the first ones: columns would jump.
   const deferred = useDeferredValue(rows);
   const slowRows = deferred.length ? deferred : rows;
@@ -78,14 +81,20 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
     return differsIn ? differing(chosen, differsIn) : chosen;
   }, [shownIds, differsIn]);
   const groupBy = useMemo(() => state.groupBy.map(column), [state.groupBy]);
-  const byRange = useByRange(rows, state.sort);
-  const lines = useMemo(() => arrange(byRange ?? rows, { nested: state.nested, groupBy, folded }), [byRange, rows, state.nested, groupBy, folded]);
+  const sorted = useMemo(() => column(state.sort.replace(/^-/, "")), [state.sort]);
+  // What the server does not do is done here, and takes all runs, as far as they are not here anyway.
+  const arranged = groupBy.length > 0 || state.nested || isRange(sorted);
+  const wanted = useMemo(
+    () => wantedOf([...groupBy, ...(isRange(sorted) ? [sorted] : []), ...columns], state.nested, groupBy.length > 0 || isRange(sorted)),
+    [groupBy, sorted, columns, state.nested],
+  );
+  const table = useRunTable(search, wanted, rows, arranged && hasNextPage);
+  const marks = useMarks(table.rows, state, update);
+  const byRange = useByRange(table.rows, state.sort);
+  const lines = useMemo(() => arrange(byRange ?? table.rows, { nested: state.nested, groupBy, folded }), [byRange, table.rows, state.nested, groupBy, folded]);
   const keys = useMemo(() => keysOf(all), [all]);
+  const whole = useWhole(rows, marks.visible, state.mode !== "table" && arranged);
 
-  const arranged = groupBy.length > 0 || state.nested || byRange !== undefined;
-  useEffect(() => {
-    if (arranged && hasNextPage && !isFetchingNextPage && rows.length < MOST_ARRANGED) void fetchNextPage();
-  }, [arranged, hasNextPage, isFetchingNextPage, rows.length, fetchNextPage]);
   const more = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage();
   }, [isFetchingNextPage, fetchNextPage]);
@@ -120,7 +129,7 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
   if (error && !refusal && !rows.length) return <Failure error={error} retry={() => void refetch()} />;
   const bare = !rows.length && !refusal && !state.filter && !state.deleted && !isFetching;
   const modes = state.mode === "images" || slowRows.some((row) => row.tags.has(LOGGED_IMAGES)) ? MODES : MODES.slice(0, -1);
-  const panel = { rows, marks, state, update, columns: all };
+  const panel = { rows: whole, marks, state, update, columns: all };
   return (
     <div className="runs">
       <div className="bar">
@@ -182,7 +191,7 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
               marks={marks}
               actions={actions}
               nameWidth={300}
-              more={hasNextPage && !isPlaceholderData}
+              more={hasNextPage && !arranged && !isPlaceholderData}
               onMore={more}
               onFold={fold}
             />
@@ -190,13 +199,14 @@ export function RunsView({ experimentIds, name }: { experimentIds: string[]; nam
         </Suspense>
       )}
       <Foot
-        text={`${formatNumber(rows.length)}${hasNextPage ? "+" : ""} ${rows.length === 1 ? "run" : "runs"}`}
+        text={`${formatNumber(table.rows.length)}${hasNextPage && (!arranged || table.reading || table.cut) ? "+" : ""} ${table.rows.length === 1 ? "run" : "runs"}`}
         charts={`${marks.visible.size} in charts${marks.visible.size >= MOST_SHOWN ? " (the most there can be)" : ""}`}
         live={live}
-        busy={isFetching}
-        arranged={arranged && hasNextPage && rows.length >= MOST_ARRANGED}
+        busy={isFetching || table.reading}
+        failed={table.error}
+        cut={table.cut}
       />
-      <SelectionBar search={search} marks={marks} rows={rows} columns={columns} deleted={state.deleted} experimentIds={experimentIds} />
+      <SelectionBar search={search} marks={marks} rows={table.rows} columns={columns} deleted={state.deleted} experimentIds={experimentIds} />
     </div>
   );
 }
@@ -218,14 +228,25 @@ function keysOf(columns: Column[]) {
   return { metrics: of("metric"), params: of("param"), tags: of("tag") };
 }
 
-function Foot({ text, charts, live, busy, arranged }: { text: string; charts: string; live: LiveState; busy: boolean; arranged: boolean }) {
+interface FootProps {
+  text: string;
+  charts: string;
+  live: LiveState;
+  busy: boolean;
+  /** Why not all runs could be read for what is made of all of them. */
+  failed: unknown;
+  cut: boolean;
+}
+
+function Foot({ text, charts, live, busy, failed, cut }: FootProps) {
   const name = { on: "Live", paused: "Paused", lost: "Connection lost, trying again" }[live];
   const color = { on: "var(--good)", paused: "var(--warn)", lost: "var(--bad)" }[live];
   return (
     <div className="runs-foot num">
       <span data-testid="run-count">{text}</span>
       <span>{charts}</span>
-      {arranged && <span>Groups, trees and orders by min or max are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
+      {Boolean(failed) && <span className="bad">Not all runs could be read: {messageOf(failed)}</span>}
+      {cut && <span>Groups, trees and orders by min or max are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
       <span className="grow" />
       {busy && <span>Loading…</span>}
       <span className="live-state" data-testid="live">

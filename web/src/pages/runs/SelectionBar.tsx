@@ -2,10 +2,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Download, Eye, GitCompare, Pencil, RotateCcw, Tag, Trash2, X } from "lucide-react";
 import { useState } from "react";
-import { type RunSearch, deleteRun, renameRun, restoreRun, setRunTag } from "../../api/runs";
-import type { Column, Row } from "../../lib/columns";
+import { type RunSearch, deleteRun, renameRun, restoreRun, run, setRunTag } from "../../api/runs";
+import { type Column, type Row, toRow } from "../../lib/columns";
 import { saveRuns } from "../../lib/exportRuns";
 import { plural } from "../../lib/format";
+import { renamed } from "../../lib/rename";
 import { Button, IconButton } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { NameDialog } from "../../ui/NameDialog";
@@ -30,6 +31,13 @@ async function each(ids: string[], action: (id: string) => Promise<unknown>) {
   for (let at = 0; at < ids.length; at += AT_ONCE) await Promise.all(ids.slice(at, at + AT_ONCE).map(action));
 }
 
+/** Everything about runs of which only some columns are known. */
+async function wholeRows(rows: Row[]): Promise<Row[]> {
+  const found = new Map<string, Row>();
+  await each(rows.filter(({ partial }) => partial).map(({ id }) => id), async (id) => found.set(id, toRow(await run(id))));
+  return rows.map((row) => found.get(row.id) ?? row);
+}
+
 /** What can be done with the runs that are selected. */
 export function SelectionBar({ search, marks, rows, columns, deleted, experimentIds }: Props) {
   const [asking, setAsking] = useState<"tag" | "rename">();
@@ -37,12 +45,13 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
   const toast = useToast();
   const go = useNavigate();
   const ids = [...marks.selected];
-  const chosen = rows.filter((row) => marks.selected.has(row.id));
-  const refresh = () => client.invalidateQueries({ queryKey: ["runs"] });
-  const move = async (action: (id: string) => Promise<unknown>, done: string) => {
+  const chosen = ids.length ? rows.filter((row) => marks.selected.has(row.id)) : [];
+  const refresh = () => Promise.all(["runs", "runTable"].map((key) => client.invalidateQueries({ queryKey: [key] })));
+  const move = async (action: (id: string) => Promise<unknown>, done: string, back: (id: string) => Promise<unknown>) => {
+    const undo = () => void each(ids, back).then(refresh, toast.error);
     try {
       await each(ids, action);
-      toast.ok(`${plural(ids.length, "run")} ${done}`);
+      toast.ok(`${plural(ids.length, "run")} ${done}`, undo);
       marks.setSelected([]);
     } catch (reason) {
       toast.error(reason);
@@ -54,7 +63,7 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
   };
   useKeys({ c: compare });
   if (!ids.length) return null;
-  const save = (kind: "csv" | "json") => void saveRuns(kind, search, columns, chosen).catch(toast.error);
+  const save = (kind: "csv" | "json") => void wholeRows(chosen).then((found) => saveRuns(kind, search, columns, found)).catch(toast.error);
   return (
     <div className="selection" role="toolbar" aria-label="Selected runs">
       <span className="num">{plural(ids.length, "run")} selected</span>
@@ -73,12 +82,10 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
         <Tag />
         Tag
       </Button>
-      {ids.length === 1 && (
-        <Button onClick={() => setAsking("rename")}>
-          <Pencil />
-          Rename
-        </Button>
-      )}
+      <Button onClick={() => setAsking("rename")}>
+        <Pencil />
+        Rename
+      </Button>
       <Menu
         trigger={
           <Button>
@@ -92,12 +99,12 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
         ]}
       />
       {deleted ? (
-        <Button onClick={() => void move(restoreRun, "restored")}>
+        <Button onClick={() => void move(restoreRun, "restored", deleteRun)}>
           <RotateCcw />
           Restore
         </Button>
       ) : (
-        <Button look="danger" onClick={() => void move(deleteRun, "deleted")}>
+        <Button look="danger" onClick={() => void move(deleteRun, "deleted", restoreRun)}>
           <Trash2 />
           Delete
         </Button>
@@ -115,12 +122,14 @@ export function SelectionBar({ search, marks, rows, columns, deleted, experiment
       )}
       {asking === "rename" && (
         <NameDialog
-          title="Rename run"
+          title={ids.length === 1 ? "Rename run" : `Rename ${ids.length} runs`}
           action="Rename"
-          initial={chosen[0]?.name}
+          label={ids.length === 1 ? "Name" : "Name, with {name}, {n}, {params.lr}, {metrics.loss} or {tags.stage}"}
+          initial={ids.length === 1 ? chosen[0]?.name : "{name}"}
           onClose={() => setAsking(undefined)}
           onSave={async (name) => {
-            await renameRun(ids[0] ?? "", name);
+            const names = new Map(chosen.map((row, at) => [row.id, ids.length === 1 ? name : renamed(name, row, at + 1) || row.name]));
+            await each([...names.keys()], (id) => renameRun(id, names.get(id) ?? ""));
             await refresh();
           }}
         />

@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronRight, Eye, EyeOff } from "lucide-react";
-import { memo } from "react";
-import { type Row, cellValue } from "../../lib/columns";
+import { type ReactNode, memo } from "react";
+import { useNow } from "../../lib/clock";
+import { type Row, cellValue, isRange } from "../../lib/columns";
 import { exactNumber, formatAgo, formatDuration, formatNumber, formatTime } from "../../lib/format";
 import { type GroupLine, type RunLine, groupCell } from "../../lib/lines";
 import { StatusDot } from "../../ui/Status";
@@ -21,6 +22,8 @@ interface Common {
 interface RunProps extends Common {
   line: RunLine;
   selected: boolean;
+  /** Whether the keyboard is here. */
+  current: boolean;
   visibleInCharts: boolean;
   color: string;
   order: string[];
@@ -34,7 +37,9 @@ const at = (top: number) => ({ transform: `translateY(${top}px)` });
 export const RunRow = memo(function RunRow(props: RunProps) {
   const { line, selected, color, visibleInCharts } = props;
   const { row } = line;
-  const classes = ["grid-line", "run", selected ? "selected" : "", visibleInCharts ? "" : "dim"];
+  // Times are told from now, and lowest and highest values get known later; other cells stay what they are.
+  const now = ({ column }: Placed) => (column.kind === "attribute" ? Date.now() : isRange(column) ? props.ranges : undefined);
+  const classes = ["grid-line", "run", selected ? "selected" : "", props.current ? "current" : "", visibleInCharts ? "" : "dim"];
   return (
     <div role="row" className={classes.filter(Boolean).join(" ")} style={at(props.top)} data-run={row.id}>
       <div className="grid-fixed" style={{ width: props.fixedWidth }}>
@@ -63,11 +68,11 @@ export const RunRow = memo(function RunRow(props: RunProps) {
           <StatusDot status={row.run.info.status} />
         </div>
         {props.fixed.map((placed) => (
-          <Cell key={placed.column.id} row={row} placed={placed} pinned />
+          <Cell key={placed.column.id} row={row} placed={placed} pinned at={now(placed)} />
         ))}
       </div>
       {props.visible.map((placed) => (
-        <Cell key={placed.column.id} row={row} placed={placed} />
+        <Cell key={placed.column.id} row={row} placed={placed} at={now(placed)} />
       ))}
     </div>
   );
@@ -91,12 +96,28 @@ export function cellText(row: Row, { column }: Pick<Placed, "column">): [string,
   return typeof value === "number" ? [formatNumber(value, 4, true), exactNumber(value)] : [value, value];
 }
 
-function Cell({ row, placed, pinned }: { row: Row; placed: Placed; pinned?: boolean }) {
-  const [text, title] = cellText(row, placed);
-  return <Box placed={placed} pinned={pinned} text={text} title={title} />;
+/** How long a run goes on, by the second. */
+export function Elapsed({ since }: { since: number }) {
+  return formatDuration(Math.max(0, useNow() - since));
 }
 
-function Box({ placed, pinned, text, title }: { placed: Placed; pinned?: boolean; text: string; title: string }) {
+interface CellProps {
+  row: Row;
+  placed: Placed;
+  pinned?: boolean;
+  /** Another number when the same row may have another text. */
+  at: number | undefined;
+}
+
+/** Not drawn again while its row moves across: a screen has hundreds. */
+const Cell = memo(function Cell({ row, placed, pinned }: CellProps) {
+  const { status, start_time: start } = row.run.info;
+  if (placed.column.id === "attribute:duration" && status === "RUNNING" && start) return <Box placed={placed} pinned={pinned} text={<Elapsed since={start} />} title="" />;
+  const [text, title] = cellText(row, placed);
+  return <Box placed={placed} pinned={pinned} text={text} title={title} />;
+});
+
+function Box({ placed, pinned, text, title }: { placed: Placed; pinned?: boolean; text: ReactNode; title: string }) {
   const { width, left, right } = placed;
   return (
     <div

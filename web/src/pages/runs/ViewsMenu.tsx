@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Bookmark, Download, Link as LinkIcon, RotateCcw, Save, Star, Trash2 } from "lucide-react";
+import { Bookmark, Download, Link as LinkIcon, Pencil, RotateCcw, Save, Star, Trash2, UserRound } from "lucide-react";
 import { useState } from "react";
 import type { RunSearch } from "../../api/runs";
 import type { SavedView } from "../../api/types";
@@ -24,6 +24,7 @@ interface Props {
 /** Arrangements that are kept on the server for everybody, and files to take along. */
 export function ViewsMenu({ experimentId, view, search, columns }: Props) {
   const [naming, setNaming] = useState(false);
+  const [renaming, setRenaming] = useState<SavedView>();
   const [open, setOpen] = useState(false);
   const client = useQueryClient();
   const toast = useToast();
@@ -77,6 +78,10 @@ export function ViewsMenu({ experimentId, view, search, columns }: Props) {
                 setOpen(false);
               }}
               onDefault={() => then(updateView(known.view_id, { is_default: !known.is_default }), known.is_default ? "No longer the default" : `${known.name} is what everybody sees first`)}
+              onRename={() => {
+                setRenaming(known);
+                setOpen(false);
+              }}
               onDelete={() => then(deleteView(known.view_id), `${known.name} deleted`)}
             />
           ))}
@@ -84,6 +89,11 @@ export function ViewsMenu({ experimentId, view, search, columns }: Props) {
           {experimentId !== undefined && item(<Save />, "Save as a new view…", () => setNaming(true))}
           {current && current.state !== state && item(<Save />, `Update ${current.name}`, () => then(updateView(current.view_id, { state }), `${current.name} updated`))}
           {item(<LinkIcon />, "Copy a link to this page", copy)}
+          {item(<UserRound />, "Open other experiments like this", () => {
+            view.setMine(true);
+            toast.ok("Experiments that you did not arrange yet open like this in this browser");
+          })}
+          {view.hasMine && item(<RotateCcw />, "Open other experiments as usual", () => view.setMine(false))}
           {item(<RotateCcw />, "Back to the standard arrangement", () => view.replace({}))}
           <div className="menu-line" />
           {item(<Download />, "All these runs as CSV", () => void saveRuns("csv", search, columns).catch(toast.error))}
@@ -91,6 +101,9 @@ export function ViewsMenu({ experimentId, view, search, columns }: Props) {
           {item(<Download />, "All these runs as JSON", () => void saveRuns("json", search, undefined).catch(toast.error))}
         </div>
       </Popover>
+      {renaming && (
+        <NameDialog title="Rename view" action="Rename" initial={renaming.name} onClose={() => setRenaming(undefined)} onSave={(name) => updateView(renaming.view_id, { name }).then(refresh)} />
+      )}
       {naming && experimentId !== undefined && (
         <NameDialog
           title="Save view"
@@ -107,7 +120,7 @@ export function ViewsMenu({ experimentId, view, search, columns }: Props) {
   );
 }
 
-function ViewLine(props: { view: SavedView; current: boolean; onOpen: () => void; onDefault: () => void; onDelete: () => void }) {
+function ViewLine(props: { view: SavedView; current: boolean; onOpen: () => void; onDefault: () => void; onRename: () => void; onDelete: () => void }) {
   const { view } = props;
   return (
     <div className="row" style={{ gap: 0 }}>
@@ -117,6 +130,9 @@ function ViewLine(props: { view: SavedView; current: boolean; onOpen: () => void
       </button>
       <IconButton label={view.is_default ? "Default of this experiment" : "Make the default of this experiment"} small on={view.is_default} onClick={props.onDefault}>
         <Star />
+      </IconButton>
+      <IconButton label={`Rename ${view.name}`} small onClick={props.onRename}>
+        <Pencil />
       </IconButton>
       <IconButton label={`Delete ${view.name}`} small onClick={props.onDelete}>
         <Trash2 />

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { oxflow } from "../../api/client";
 import { type RunSearch, run, searchRuns } from "../../api/runs";
+import { refreshTables } from "./useRunTable";
 import { mergeFirstPage, patchRuns, runsKey } from "./useRuns";
 
 /** Changed runs that are fetched one by one; beyond, the list is. */
@@ -55,6 +56,7 @@ export function useLive(search: RunSearch, paused: boolean): LiveState {
       } catch {
         // The next event, or the next look, will do better.
       }
+      refreshTables(client);
       for (const id of runs) written.add(id);
       curves ??= setTimeout(() => {
         curves = undefined;

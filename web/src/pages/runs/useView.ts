@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { savedView, savedViews } from "../../api/views";
 import { recall, remember } from "../../lib/storage";
-import { type ViewState, pack, unpack } from "../../lib/viewState";
+import { type ViewState, forEverywhere, pack, unpack } from "../../lib/viewState";
 
 export interface View {
   state: ViewState;
@@ -11,14 +11,21 @@ export interface View {
   update: (change: Partial<ViewState>) => void;
   /** Takes over a whole state, such as that of a saved view. */
   replace: (packed: unknown, viewId?: string) => void;
+  /** Whether this browser opens other experiments in some arrangement of its own. */
+  hasMine: boolean;
+  /** Opens experiments that have no arrangement yet like this one, or no more. */
+  setMine: (on: boolean) => void;
   /** The saved view that was opened last. */
   viewId?: string;
   ready: boolean;
 }
 
+/** What this browser opens experiments with. */
+const MINE = "view.mine";
+
 /**
  * The arrangement of an experiment's page. It stands in the address; without one there, it is what this browser
- * showed last, or else the default that is kept on the server.
+ * showed last, or else the default that is kept on the server for the experiment, or else that of this browser.
  */
 export function useView(experimentId: string): View {
   const search: Record<string, unknown> = useSearch({ strict: false });
@@ -40,23 +47,31 @@ export function useView(experimentId: string): View {
     enabled: wantsDefault,
   });
   const fallback = all?.find((view) => view.is_default);
+  const [mine, setKept] = useState(() => recall<Record<string, unknown> | undefined>(MINE, undefined));
 
   const packed = useMemo(() => {
     if (onlyView) return parsed(named?.state);
     if (!isBare) return search;
-    return remembered ?? parsed(fallback?.state);
-  }, [onlyView, named, isBare, search, remembered, fallback]);
+    return remembered ?? (fallback ? parsed(fallback.state) : mine);
+  }, [onlyView, named, isBare, search, remembered, fallback, mine]);
   const state = useMemo(() => unpack(packed), [packed]);
 
   const replace = useCallback(
     (next: unknown, id?: string) => {
       const short: Record<string, unknown> = { ...pack(unpack(next)) };
-      remember(`view.${experimentId}`, { ...short, view: id });
+      // A zoom is for now, and for links.
+      remember(`view.${experimentId}`, { ...short, zoom: undefined, view: id });
       void go({ to: ".", search: () => (id ? { ...short, view: id } : short), replace: true });
     },
     [experimentId, go],
   );
   const update = useCallback((change: Partial<ViewState>) => replace({ ...state, ...change }, viewId), [state, replace, viewId]);
+
+  const setMine = (on: boolean) => {
+    const kept = on ? { ...forEverywhere(state) } : undefined;
+    remember(MINE, kept ?? null);
+    setKept(kept);
+  };
 
   // The address says what is shown, so that it can be copied at any time.
   useEffect(() => {
@@ -64,7 +79,7 @@ export function useView(experimentId: string): View {
     if (isBare && Object.keys(short).length) void go({ to: ".", search: () => short, replace: true });
   }, [isBare, state, go]);
 
-  return { state, update, replace, viewId, ready: !(onlyView && namedPending) && !(wantsDefault && allPending) };
+  return { state, update, replace, hasMine: Boolean(mine), setMine, viewId, ready: !(onlyView && namedPending) && !(wantsDefault && allPending) };
 }
 
 function parsed(text: string | undefined): unknown {

@@ -52,6 +52,16 @@ impl MySqlConnection {
         Ok(())
     }
 
+    /// Makes sure that there is a connection, to a server that may turn out to be none: something
+    /// that takes connections and says nothing is given up in time. Later, a connection waits for
+    /// its answers as long as a statement may take.
+    pub fn meet(&mut self) -> Result<(), DbError> {
+        if self.link.is_none() {
+            self.target.try_out()?;
+        }
+        self.connect()
+    }
+
     /// Runs a script of several statements without arguments.
     pub fn script(&mut self, sql: &str) -> Result<(), DbError> {
         self.using(|link| {

@@ -1,6 +1,7 @@
 //! Inserts of many rows in one statement.
 
-/// The most rows of one statement. Every power of two up to it is prepared once by a connection.
+/// The most rows of one statement, and the most warnings that MySQL tells of one. Every power of two
+/// up to it is prepared once by a connection.
 const MOST: usize = 1024;
 
 /// An `INSERT … VALUES (?, …) …`, in parts.

@@ -1,7 +1,7 @@
 //! What a `mysql:` URI says: where the database is and how to speak to it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable as _;
@@ -9,6 +9,7 @@ use mysql::{ClientIdentity, Conn, Opts, OptsBuilder, SslOpts};
 use oxflow_model::{Error, Result};
 
 use crate::driver::uri::ServerUri;
+use crate::error::DbError;
 
 /// How long connecting may take, unless the URI says otherwise.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -17,11 +18,10 @@ const SILENCE_MS: u32 = 30_000;
 /// Statements that each connection remembers; all connections of a server share 16,382.
 const STATEMENTS: usize = 256;
 /// What each connection sets first. Names stand in double quotes; a backslash is a character; what
-/// does not fit is refused, not cut; 0 is a number of an experiment; a warning is never missed.
+/// does not fit is refused, not cut; 0 is a number of an experiment.
 const SETTINGS: &str = "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,\
                         STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,\
-                        NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 20, \
-                        max_error_count = 65535, ";
+                        NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 20, ";
 
 /// A database and how to connect to it. Its password stays inside.
 #[derive(Clone)]
@@ -36,6 +36,8 @@ pub struct Target {
     pub database: String,
     /// What was understood, but has no effect here.
     pub notices: Vec<String>,
+    /// How long a server may take to say something.
+    patience: Option<Duration>,
 }
 
 #[derive(Default)]
@@ -100,14 +102,38 @@ impl Target {
             user,
             database,
             notices: found.notices,
+            patience: (!connect.is_zero()).then_some(connect),
         })
     }
 
-    /// The statement that sets up a connection; a limit of time has two names.
+    /// Connects and hangs up. The library's own limit ends when there is a connection; one that
+    /// says nothing would be waited for without end.
+    pub fn try_out(&self) -> Result<(), DbError> {
+        let Some(limit) = self.patience else { return Ok(()) };
+        let options = OptsBuilder::from_opts(self.options.clone())
+            .read_timeout(Some(limit))
+            .write_timeout(Some(limit));
+        let began = Instant::now();
+        match Conn::new(options) {
+            // The library has several errors for it, and no word.
+            Err(error) if error.is_connectivity_error() && began.elapsed() >= limit => {
+                Err(DbError::no_answer(limit))
+            }
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// The statement that sets up a connection; a limit of time has two names. MariaDB remembers 64
+    /// warnings of a statement unless told to, MySQL 1,024, and lets only administrators change that.
+    /// That is enough: one statement inserts so many rows at most, and a row that was there already is
+    /// one warning, so that another kind of warning is always among those remembered.
     pub fn settings(&self, link: &mut Conn) -> mysql::Result<String> {
         let version: Option<String> = link.query_first("SELECT version()")?;
         let limit = match version {
-            Some(version) if version.contains("MariaDB") => "max_statement_time = 60",
+            Some(version) if version.contains("MariaDB") => {
+                "max_statement_time = 60, max_error_count = 65535"
+            }
             _ => "max_execution_time = 60000",
         };
         Ok(format!("{SETTINGS}{limit}"))

@@ -11,6 +11,7 @@ mod value;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt as _, future};
 use tokio::runtime::Runtime;
@@ -123,7 +124,8 @@ impl Link {
             .build()
             .map_err(|error| DbError::new(DbErrorKind::Unavailable, error.to_string()))?;
         let client = runtime.block_on(async {
-            let (client, connection) = target.config.connect(target.tls.clone()).await?;
+            let connecting = target.config.connect(target.tls.clone());
+            let (client, connection) = in_time(target.patience(), connecting).await?;
             // It ends with the client, or with the connection; the next statement then says why.
             drop(tokio::spawn(async {
                 if let Err(error) = connection.await {
@@ -131,10 +133,32 @@ impl Link {
                 }
             }));
             client.batch_execute(&target.settings).await?;
-            Ok::<_, tokio_postgres::Error>(client)
+            Ok::<_, DbError>(client)
         })?;
         Ok(Link { client, runtime, texts: Texts::default() })
     }
+
+    /// What the database takes a statement's arguments for, which is what its columns hold. It is
+    /// asked once for each text.
+    fn argument_types(&mut self, sql: &str) -> Result<Arc<[Type]>, DbError> {
+        let text = self.texts.find(sql, || statement::numbered(sql));
+        if let Some(types) = &text.takes {
+            return Ok(types.clone());
+        }
+        let statement = self.runtime.block_on(self.client.prepare(&text.sql))?;
+        Ok(text.takes.insert(statement.params().into()).clone())
+    }
+}
+
+/// The library's own limit ends when there is a connection; one that says nothing would be waited
+/// for without end.
+async fn in_time<T>(
+    limit: Option<Duration>,
+    connecting: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, DbError> {
+    let Some(limit) = limit else { return Ok(connecting.await?) };
+    let late = |_| DbError::no_answer(limit);
+    Ok(tokio::time::timeout(limit, connecting).await.map_err(late)??)
 }
 
 /// Statements by our text.
@@ -150,6 +174,8 @@ struct Texts {
 struct Text {
     sql: String,
     prepared: Vec<(Vec<Type>, Statement)>,
+    /// What its arguments are to the database, once that was asked.
+    takes: Option<Arc<[Type]>>,
     uses: u64,
     used_at: u64,
 }
@@ -161,7 +187,7 @@ impl Texts {
             if self.known.len() >= STATEMENTS {
                 self.forget_oldest();
             }
-            let text = Text { sql: spell(), prepared: Vec::new(), uses: 0, used_at: 0 };
+            let text = Text { sql: spell(), ..Text::default() };
             self.known.insert(sql.into(), text);
         }
         let clock = self.clock;
@@ -262,15 +288,19 @@ impl Session for PostgresConnection {
             return self.run(sql, &args);
         }
         let columns = arrays(count, row)?;
-        let item_types: Vec<&str> = columns.iter().map(Array::item_type).collect();
         let types: Vec<Type> = columns.iter().map(Array::ty).collect();
+        let link = self.link()?;
+        let takes = link.argument_types(sql)?;
+        let cast = |(array, takes): (&Array<'v>, &Type)| (array.item_type(), array.cast_for(takes));
+        let items: Vec<_> = columns.iter().zip(takes.iter()).map(cast).collect();
+        // One text for each combination of types; there is hardly ever more than one.
+        let item_types: Vec<&str> = items.iter().map(|(item, _)| *item).collect();
+        let key = format!("{sql} -- of {}", item_types.join(", "));
         let begin = self.begin.take();
         let link = self.link()?;
-        // One text for each combination of types; there is hardly ever more than one.
-        let key = format!("{sql} -- of {}", item_types.join(", "));
-        let text = link.texts.find(&key, || {
-            statement::of_arrays(sql, &item_types).unwrap_or_else(|| sql.to_owned())
-        });
+        let text = link
+            .texts
+            .find(&key, || statement::of_arrays(sql, &items).unwrap_or_else(|| sql.to_owned()));
         let (client, runtime) = (&link.client, &link.runtime);
         let args = columns.iter().map(Array::as_sql);
         runtime.block_on(async {

@@ -20,14 +20,20 @@ pub fn numbered(sql: &str) -> String {
     out
 }
 
-/// `INSERT … VALUES (?, ?) …` for any number of rows at once: one array for each column. `None` if
-/// the statement has another shape.
-pub fn of_arrays(sql: &str, types: &[&str]) -> Option<String> {
-    let marks = format!(" VALUES ({})", vec!["?"; types.len()].join(", "));
+/// `INSERT … VALUES (?, ?) …` for any number of rows at once: one array for each column, whose items
+/// have a type and may have to be cast to the column's. `None` if the statement has another shape.
+pub fn of_arrays(sql: &str, columns: &[(&str, Option<String>)]) -> Option<String> {
+    let marks = format!(" VALUES ({})", vec!["?"; columns.len()].join(", "));
     let (insert, rest) = sql.split_once(&marks)?;
-    let arrays: Vec<String> =
-        types.iter().enumerate().map(|(i, name)| format!("${}::{name}[]", i + 1)).collect();
-    Some(format!("{insert} SELECT * FROM unnest({}){rest}", arrays.join(", ")))
+    let (mut items, mut names, mut arrays) = (Vec::new(), Vec::new(), Vec::new());
+    for (i, (item, cast)) in columns.iter().enumerate() {
+        let name = format!("c{i}");
+        items.push(cast.as_ref().map_or_else(|| name.clone(), |to| format!("{name}::{to}")));
+        arrays.push(format!("${}::{item}[]", i + 1));
+        names.push(name);
+    }
+    let (items, names, arrays) = (items.join(", "), names.join(", "), arrays.join(", "));
+    Some(format!("{insert} SELECT {items} FROM unnest({arrays}) AS many ({names}){rest}"))
 }
 
 #[cfg(test)]
@@ -47,11 +53,12 @@ mod tests {
         assert_eq!(
             of_arrays(
                 "INSERT INTO t (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                &["text", "int8"]
+                &[("text", Some("json".to_owned())), ("int8", None)]
             )
             .unwrap(),
-            "INSERT INTO t (a, b) SELECT * FROM unnest($1::text[], $2::int8[]) ON CONFLICT DO NOTHING"
+            "INSERT INTO t (a, b) SELECT c0::json, c1 \
+             FROM unnest($1::text[], $2::int8[]) AS many (c0, c1) ON CONFLICT DO NOTHING"
         );
-        assert_eq!(of_arrays("UPDATE t SET a = ?", &["text"]), None);
+        assert_eq!(of_arrays("UPDATE t SET a = ?", &[("text", None)]), None);
     }
 }

@@ -44,6 +44,13 @@ pub struct Target {
 }
 
 impl Target {
+    /// How long connecting may take in all; the limit of the URI is one for each host.
+    pub fn patience(&self) -> Option<Duration> {
+        let hosts = self.config.get_hosts().len().max(1);
+        let limit = self.config.get_connect_timeout()?;
+        Some(*limit * u32::try_from(hosts).unwrap_or(u32::MAX))
+    }
+
     /// Reads a URI. Every option is understood or refused: one that is passed over in silence, such
     /// as a misspelt `sslmode`, is a trap.
     pub fn parse(uri: &str) -> Result<Target> {

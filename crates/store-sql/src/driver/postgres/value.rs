@@ -135,6 +135,17 @@ impl<'v> Array<'v> {
         }
     }
 
+    fn is_all_null(&self) -> bool {
+        matches!(self, Array::Texts(items) if items.iter().all(Option::is_none))
+    }
+
+    /// What an item has to be cast to for a column of this type: texts are taken by columns of
+    /// texts only.
+    pub fn cast_for(&self, column: &Type) -> Option<String> {
+        let is_text = [Type::TEXT, Type::VARCHAR, Type::BPCHAR].contains(column);
+        (matches!(self, Array::Texts(_)) && !is_text).then(|| column.name().to_owned())
+    }
+
     /// PostgreSQL's name of an item's type.
     pub fn item_type(&self) -> &'static str {
         match self {
@@ -184,7 +195,7 @@ impl<'v> Array<'v> {
     }
 }
 
-/// The columns of `count` rows. The types are those of the first row.
+/// The columns of `count` rows. The types are those of the first value that is not NULL.
 pub fn arrays<'v>(
     count: usize,
     row: &mut dyn FnMut(usize, &mut Vec<Value<'v>>),
@@ -197,6 +208,12 @@ pub fn arrays<'v>(
             arrays = args.iter().map(|value| Array::like(value, count)).collect();
         }
         for (array, value) in arrays.iter_mut().zip(args.drain(..)) {
+            if !matches!(value, Value::Null | Value::Text(_)) && array.is_all_null() {
+                *array = Array::like(&value, count);
+                for _ in 0..i {
+                    array.push(Value::Null)?;
+                }
+            }
             array.push(value)?;
         }
     }
