@@ -30,7 +30,7 @@ AZURE_ACCOUNT = "devstoreaccount1"
 # Azurite's own, which its documentation names.
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 BUCKET = "mlflow"
-STARTUP_SECONDS = 40
+STARTUP_SECONDS = 120
 # `make test-stores FULL=1`: what takes long to install or to start as well.
 FULL = bool(os.environ.get("FULL"))
 CEPH = ["ceph"] if FULL else []
