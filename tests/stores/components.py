@@ -244,9 +244,8 @@ def start_azure(folder):
                    {"AZURE_STORAGE_CONNECTION_STRING": connection}, [AZURE_KEY], True, folder, process)
 
 
-def start_lake(folder):
+def lake_of(azure):
     """The location of a data lake, which is spoken to by the blob host of its account."""
-    azure = start_azure(folder)
     return dataclasses.replace(azure, name="lake", location=f"abfss://{BUCKET}@{AZURE_ACCOUNT}.dfs.core.windows.net")
 
 
@@ -424,7 +423,7 @@ def write_xml(file, properties):
     file.write_text(f"<configuration>{rows}</configuration>")
 
 
-START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "lake": start_lake, "http": start_server, "sftp": start_sftp,
+START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "http": start_server, "sftp": start_sftp,
          "ftps": start_ftps, **({"ceph": start_ceph, "mount": start_mount} if FULL else {})}
 # Those that not every test asks for.
 MORE = {"gs parts": start_gcs_parts, "ftp": start_ftp, "old ftp": start_old_ftp, "hdfs": start_hdfs}
