@@ -6,6 +6,7 @@ import datetime
 import getpass
 import hashlib
 import hmac
+import json
 import os
 import pathlib
 import pwd
@@ -18,7 +19,9 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 
+import google_parts
 import harness
 import setup_stores
 
@@ -27,7 +30,10 @@ AZURE_ACCOUNT = "devstoreaccount1"
 # Azurite's own, which its documentation names.
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 BUCKET = "mlflow"
-STARTUP_SECONDS = 40
+STARTUP_SECONDS = 120
+# `make test-stores FULL=1`: what takes long to install or to start as well.
+FULL = bool(os.environ.get("FULL"))
+CEPH = ["ceph"] if FULL else []
 
 
 @dataclasses.dataclass
@@ -97,6 +103,107 @@ def start_moto(folder):
     return Storage("moto", f"s3://{BUCKET}", s3_environment(url), [SECRET], True, folder, process)
 
 
+def start_ceph(folder):
+    """Ceph's gateway to S3, with a monitor and a storage in memory: a production S3."""
+    monitor, gateway = harness.free_port(), harness.free_port()
+    settings = folder / "ceph.conf"
+    for name in ("mon", "osd", "log"):
+        (folder / name).mkdir(parents=True)
+    cluster, disk = str(uuid.uuid4()), str(uuid.uuid4())
+    # Without authentication inside the cluster, the gateway hangs unless clients of the monitor want no encryption.
+    settings.write_text(f"""[global]
+fsid = {cluster}
+mon host = [v2:127.0.0.1:{monitor}]
+public network = 127.0.0.0/8
+cluster network = 127.0.0.0/8
+auth cluster required = none
+auth service required = none
+auth client required = none
+ms bind ipv6 = false
+ms client mode = crc
+ms mon client mode = crc
+admin socket =
+run dir = {folder}
+log file = {folder}/log/$name.log
+pid file = {folder}/$name.pid
+mon data = {folder}/mon
+mon data avail warn = 1
+mon data avail crit = 1
+mon allow pool size one = true
+mon max pg per osd = 2000
+osd data = {folder}/osd
+osd objectstore = memstore
+memstore device bytes = 4294967296
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 4
+osd pool default pgp num = 4
+osd crush chooseleaf type = 0
+[client.rgw.a]
+rgw frontends = beast endpoint=127.0.0.1:{gateway}
+rgw dns name = localhost
+rgw thread pool size = 32
+ms client mode = crc
+ms mon client mode = crc
+""")
+
+    def run(program, *words):
+        done = subprocess.run([program, "-c", str(settings), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=120, cwd=folder)
+        return done.returncode == 0, done.stdout
+
+    def must(program, *words):
+        worked, output = run(program, *words)
+        assert worked, f"{program}: {output}"
+
+    must("monmaptool", "--create", "--fsid", cluster, "--addv", "a", f"[v2:127.0.0.1:{monitor}]", str(folder / "monmap"))
+    must("ceph-mon", "-i", "a", "--mkfs", "--monmap", str(folder / "monmap"))
+    # One process group, so that all end together.
+    later = '(while [ ! -e "{0}" ]; do sleep 0.1; done; exec {1}) & '
+    words = f'-c "{settings}" -f'
+    process = launch(folder, "sh", "-c", later.format(folder / "osd-made", f"ceph-osd {words} -i 0")
+                     + later.format(folder / "user-made", f"radosgw {words} -n client.rgw.a") + f"exec ceph-mon {words} -i a")
+    storage = Storage("ceph", f"s3://{BUCKET}", {}, [SECRET], True, folder, process)
+    try:
+        harness.wait_until(lambda: run("ceph", "--connect-timeout", "5", "-s")[0], 90, "the monitor answers")
+        must("ceph", "osd", "new", disk)
+        must("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", disk)
+        (folder / "osd-made").touch()
+        harness.wait_until(lambda: "1 up" in run("ceph", "--connect-timeout", "5", "osd", "stat")[1], 90, "the storage is up")
+        must("radosgw-admin", "-n", "client.rgw.a", "user", "create", "--uid", "mlflow", "--display-name", "mlflow",
+             "--access-key", KEY, "--secret", SECRET)
+        (folder / "user-made").touch()
+        url = f"http://127.0.0.1:{gateway}"
+        wait_for_http(process, url, folder)
+        storage.environment = s3_environment(url)
+        make = f'import boto3; boto3.client("s3", endpoint_url="{url}").create_bucket(Bucket="{BUCKET}")'
+        subprocess.run([setup_stores.python(), "-c", make], check=True, env={**os.environ, **storage.environment})
+    except BaseException:
+        storage.stop()
+        raise
+    return storage
+
+
+class Mount(Storage):
+    def stop(self):
+        subprocess.run(["fusermount3", "-u", "-z", self.location], check=False)
+        super().stop()
+
+
+def start_mount(folder):
+    """A folder of another machine, mounted by sshfs."""
+    sftp = start_sftp(folder)
+    place = folder / "mounted"
+    place.mkdir()
+    remote = urllib.parse.urlsplit(sftp.location)
+    keys = folder / "home" / ".ssh"
+    # Here, unlike in MLflow's client, hosts are known with their port.
+    (keys / "known_hosts_ports").write_text((keys / "known_hosts").read_text().replace("127.0.0.1", f"[127.0.0.1]:{remote.port}"))
+    subprocess.run(["sshfs", "-p", str(remote.port), "-o", f"IdentityFile={keys}/id_rsa,UserKnownHostsFile={keys}/known_hosts_ports",
+                    f"{remote.username}@127.0.0.1:{remote.path}", str(place)], check=True)
+    return Mount("mount", str(place), {}, [], False, folder, sftp.process)
+
+
 def start_gcs(folder):
     port = harness.free_port()
     emulator = setup_stores.python().with_name("gcp-storage-emulator")
@@ -106,6 +213,21 @@ def start_gcs(folder):
     wait_for_http(process, url, folder)
     return Storage("gs", f"gs://{BUCKET}", {"STORAGE_EMULATOR_HOST": url, "GOOGLE_CLOUD_PROJECT": "oxflow"}, [], False,
                    folder, process)
+
+
+def start_gcs_parts(folder):
+    """The same with uploads in parts, and an account whose key signs URLs."""
+    storage = start_gcs(folder)
+    email = "ana@project.iam.gserviceaccount.com"
+    key, public_key = google_parts.new_key()
+    account = folder / "account.json"
+    account.write_text(json.dumps({"type": "service_account", "client_email": email, "private_key": key,
+                                   "token_uri": "http://127.0.0.1:1/"}))
+    emulator = storage.environment["STORAGE_EMULATOR_HOST"].removeprefix("http://")
+    front = google_parts.GoogleParts(emulator, email, public_key)
+    storage.environment |= {"STORAGE_EMULATOR_HOST": front.uri, "GOOGLE_APPLICATION_CREDENTIALS": str(account)}
+    storage.parts = True
+    return storage
 
 
 def start_azure(folder):
@@ -120,6 +242,11 @@ def start_azure(folder):
                   f"BlobEndpoint={url};")
     return Storage("azure", f"wasbs://{BUCKET}@{AZURE_ACCOUNT}.blob.core.windows.net",
                    {"AZURE_STORAGE_CONNECTION_STRING": connection}, [AZURE_KEY], True, folder, process)
+
+
+def lake_of(azure):
+    """The location of a data lake, which is spoken to by the blob host of its account."""
+    return dataclasses.replace(azure, name="lake", location=f"abfss://{BUCKET}@{AZURE_ACCOUNT}.dfs.core.windows.net")
 
 
 def create_container(url, name):
@@ -297,6 +424,6 @@ def write_xml(file, properties):
 
 
 START = {"s3": start_s3, "moto": start_moto, "gs": start_gcs, "azure": start_azure, "http": start_server, "sftp": start_sftp,
-         "ftps": start_ftps}
+         "ftps": start_ftps, **({"ceph": start_ceph, "mount": start_mount} if FULL else {})}
 # Those that not every test asks for.
-MORE = {"ftp": start_ftp, "old ftp": start_old_ftp, "hdfs": start_hdfs}
+MORE = {"gs parts": start_gcs_parts, "ftp": start_ftp, "old ftp": start_old_ftp, "hdfs": start_hdfs}

@@ -23,6 +23,8 @@ def storages(tmp_path_factory):
     running = {}
 
     def get(name):
+        if name == "lake":
+            return components.lake_of(get("azure"))
         if name not in running:
             running[name] = {**components.START, **components.MORE}[name](tmp_path_factory.mktemp(name.replace(" ", "-")))
         return running[name]
@@ -32,7 +34,7 @@ def storages(tmp_path_factory):
         storage.stop()
 
 
-@pytest.fixture(params=list(components.START))
+@pytest.fixture(params=[*components.START, "lake"])
 def storage(request, storages):
     """Each storage in turn."""
     return storages(request.param)

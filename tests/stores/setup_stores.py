@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Installs the storages that artifact stores are tested against, and the SDKs of stock MLflow for them.
 
-    setup_stores.py [--hadoop]      into stores/ beside the environments of tests/e2e (OXFLOW_VENVS, else .venvs)
+    setup_stores.py [--full]        into stores/ beside the environments of tests/e2e (OXFLOW_VENVS, else .venvs)
 
     s3s-fs     an S3 server that checks signatures and sizes of parts (cargo)
     Azurite    Microsoft's emulator of blob storage (npm)
     gcp-storage-emulator, boto3, google-cloud-storage, azure-storage-blob, pysftp (pip)
 
-With --hadoop, Hadoop 2.7 as well: its NameNode and DataNode come with an old PySpark (pip, 218 MB), some libraries of
-theirs from Debian. That is why `make test` does without, and only `make test-stores FULL=1` has them.
+With --full, also Ceph's S3, sshfs and iptables (Debian), and Hadoop 2.7: its NameNode and DataNode come with an old
+PySpark (pip, 218 MB), some libraries of theirs from Debian. That is why `make test` does without, and only `make test-stores FULL=1` has them.
 
 What is there already, in the same version, is left alone.
 """
@@ -87,12 +87,27 @@ DEBIAN = ["libjersey1-core-java", "libjersey1-server-java", "libjersey1-servlet-
           "libcommons-daemon-java"]
 
 
-def install_hadoop():
+def install_debian(packages):
     sudo = [] if os.geteuid() == 0 else ["sudo"]
-    java = [] if shutil.which("java") else ["default-jre-headless"]
     subprocess.run([*sudo, "apt-get", "update", "-q"], check=True, stdout=subprocess.DEVNULL)
     subprocess.run([*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-qy", "--no-install-recommends",
-                    *DEBIAN, *java], check=True, stdout=subprocess.DEVNULL)
+                    *packages], check=True, stdout=subprocess.DEVNULL)
+
+
+# What tests run, and the package that has it.
+PROGRAMS = {"ceph-mon": "ceph-mon", "ceph-osd": "ceph-osd", "radosgw": "radosgw", "ceph": "ceph-common", "sshfs": "sshfs",
+            "ip": "iproute2", "iptables": "iptables"}
+
+
+def install_programs():
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    if missing := [package for program, package in PROGRAMS.items() if not shutil.which(program, path=path)]:
+        install_debian(missing)
+
+
+def install_hadoop():
+    java = [] if shutil.which("java") else ["default-jre-headless"]
+    install_debian([*DEBIAN, *java])
     unpacked, jars = root() / "pyspark", hadoop()
     shutil.rmtree(jars, ignore_errors=True)
     jars.mkdir()
@@ -130,10 +145,13 @@ def ensure(name, version, needed, install):
 
 def main():
     root().mkdir(parents=True, exist_ok=True)
-    late = [("hadoop", (PYSPARK, hadoop(), install_hadoop))] if "--hadoop" in sys.argv else []
+    full = "--full" in sys.argv
+    late = [("hadoop", (PYSPARK, hadoop(), install_hadoop))] if full else []
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         for line in pool.map(lambda part: ensure(part[0], *part[1]), parts().items()):
             print(line, flush=True)
+    if full:
+        install_programs()
     for name, part in late:
         print(ensure(name, *part), flush=True)
 

@@ -27,7 +27,7 @@ FOLDERS = ["a_bucket_that_does_not_exist", "a_store_does_not_see_its_neighbours"
 CROWDS = ["many_uploads_at_once", "concurrent_uploads_of_one_file_do_not_mix"]
 
 
-@pytest.mark.parametrize("name, skip", [("moto", []), ("gs", CROWDS), ("azure", [])])
+@pytest.mark.parametrize("name, skip", [("moto", []), ("gs", CROWDS), ("azure", []), *((name, []) for name in components.CEPH)])
 def test_a_storage_keeps_every_promise(storages, name, skip):
     keep_promises(storages(name), skip=skip)
 

@@ -6,13 +6,14 @@ import select
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
 
 import components
 import harness
-from test_transfer import MEGABYTE, PROXY, ask, call, server_on
+from test_transfer import HERE, MEGABYTE, PROXY, ask, call, server_on
 
 STAGING = ".artifact.uploading.oxflow"
 OLD = {"files": [{"path": "f.bin", "is_dir": False, "file_size": 3}]}
@@ -29,9 +30,9 @@ class Sending:
         for _ in range(megabytes):
             self.client.sendall(b"n" * MEGABYTE)
 
-    def outcome(self):
+    def outcome(self, seconds=120):
         """The status that comes in the end, however the rest is received; `None` for a broken connection."""
-        answer, deadline = b"", time.monotonic() + 120
+        answer, deadline = b"", time.monotonic() + seconds
         self.client.setblocking(False)
         try:
             while b"\r\n" not in answer:
@@ -113,10 +114,11 @@ def test_the_disk_is_full(new_server, tmp_path):
     words = on_a_small_disk(tmp_path / "disk", 16)
     server = new_server(command=[*words, *harness.server_command()], destination=str(tmp_path / "disk"))
     assert call(server, "PUT", f"{PROXY}/f.bin", b"old")[0] == 200
-    for _ in range(3):
-        # The server does not take what it cannot keep, so the client may see the connection break first.
-        assert Sending(server, 1).outcome() in (503, None)
-        only_the_old_one_is_there(server)
+    # A client that looks for an answer while it sends, and one that sends everything first.
+    assert Sending(server, 1, announced=60).outcome() == 503
+    only_the_old_one_is_there(server)
+    assert call(server, "PUT", f"{PROXY}/f.bin", b"n" * (60 * MEGABYTE))[0] == 503
+    only_the_old_one_is_there(server)
     assert "the artifact storage is full" in server.log.read_text()
     and_a_new_one_is_accepted(server)
 
@@ -167,6 +169,16 @@ def test_the_disk_does_not_keep_what_it_is_given(new_server, tmp_path):
     only_the_old_one_is_there(server)
     assert not list((harness.pathlib.Path(server.destination) / STAGING).glob("*"))
     and_a_new_one_is_accepted(server)
+
+
+@pytest.mark.skipif(not components.FULL, reason="takes minutes: only with make test-stores FULL=1")
+def test_connections_that_are_cut(tmp_path):
+    own = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
+    done = subprocess.run([*own, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, "-m", "pytest", "-q", "-x",
+                           "-p", "no:cacheprovider", "--durations=0", f"--basetemp={tmp_path / 'cuts'}", str(HERE / "cuts.py")],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800)
+    print(done.stdout)
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -7,6 +7,7 @@ mod app;
 mod archive;
 mod describe;
 mod download;
+mod drain;
 mod graphql;
 mod live;
 pub mod openapi;

@@ -13,6 +13,8 @@ use oxflow_model::{Error, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
+use crate::drain::drained;
+
 /// How long a connection may stay silent between requests.
 const IDLE: Duration = Duration::from_secs(75);
 /// How long requests in flight may take when the server ends.
@@ -58,7 +60,7 @@ fn spawn(
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        router.clone().oneshot(request)
+        router.clone().oneshot(drained(request))
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let connection = connections.watch(connection);

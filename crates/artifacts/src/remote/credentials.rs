@@ -1,5 +1,5 @@
-//! Where the keys for S3 come from: settings, profiles, web identity, and the machine's own
-//! services, in boto's order.
+//! Where the keys for S3 come from: settings, profiles, roles, web identity, programs, and the
+//! services of containers and machines, in boto's order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqsign::{AwsConfig, AwsCredential, AwsCredentialLoad, AwsDefaultLoader};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::aws_sources::Sources;
 
 /// How long the machine's metadata service may take: elsewhere there is none.
 const METADATA: Duration = Duration::from_secs(2);
+/// How long whoever gives keys may take to answer.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// Keys in use, shared by everything that talks to S3.
 #[derive(Clone)]
@@ -17,7 +22,19 @@ pub(super) struct Credentials(Arc<Inner>);
 
 struct Inner {
     source: Source,
-    known: Mutex<Option<AwsCredential>>,
+    known: Mutex<Option<Known>>,
+}
+
+/// Keys in use. What others lend has to be fetched again after a while.
+struct Known {
+    keys: AwsCredential,
+    until: Option<Instant>,
+}
+
+impl Known {
+    fn is_valid(&self) -> bool {
+        self.keys.is_valid() && self.until.is_none_or(|until| Instant::now() < until)
+    }
 }
 
 /// What the settings say about keys.
@@ -26,7 +43,7 @@ pub(super) enum Source {
     /// Requests are not signed (`MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION=unsigned`).
     Unsigned,
     /// As the settings say, or the profile, or the machine.
-    Settings(Box<AwsConfig>),
+    Settings(Box<(AwsConfig, Sources)>),
 }
 
 impl Credentials {
@@ -40,32 +57,64 @@ impl Credentials {
 
     /// Valid keys; `None` when there are none at all.
     pub(super) async fn get(&self) -> Result<Option<AwsCredential>, String> {
-        let Source::Settings(config) = &self.0.source else { return Ok(None) };
+        let Source::Settings(settings) = &self.0.source else { return Ok(None) };
+        let (config, sources) = &**settings;
         let mut known = self.0.known.lock().await;
-        if let Some(keys) = known.as_ref().filter(|keys| keys.is_valid()) {
-            return Ok(Some(keys.clone()));
+        if let Some(known) = known.as_ref().filter(|known| known.is_valid()) {
+            return Ok(Some(known.keys.clone()));
         }
         let client = reqwest::Client::builder()
             .connect_timeout(METADATA)
+            .timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| error.to_string())?;
         // A file of keys may have changed since the last time.
-        let config = with_profile(config);
-        let by_identity = config.web_identity_token_file.is_some();
-        match AwsDefaultLoader::new(client, config).load().await {
-            Ok(keys) => {
-                known.clone_from(&keys);
-                Ok(keys)
-            }
-            Err(error) if by_identity => Err(super::explain::shown(&error)),
-            // The last place that was asked is the machine's metadata service; most have none.
+        let found = load(&client, &with_profile(config), has_keys(config), sources).await?;
+        *known = found.map(|(keys, fresh)| {
+            let until = fresh.map(|fresh| Instant::now() + fresh);
+            Known { keys, until }
+        });
+        Ok(known.as_ref().map(|known| known.keys.clone()))
+    }
+}
+
+async fn load(
+    client: &reqwest::Client,
+    config: &AwsConfig,
+    own_keys: bool,
+    sources: &Sources,
+) -> Result<Option<(AwsCredential, Option<Duration>)>, String> {
+    let by_identity = config.web_identity_token_file.is_some();
+    if !own_keys {
+        let mut lent = sources.role(client, config).await;
+        if matches!(lent, Ok(None)) && !by_identity && !has_keys(config) {
+            lent = sources.others(config).await;
+        }
+        match lent {
+            Ok(None) => {}
+            Ok(Some((keys, fresh))) => return Ok(Some((keys, Some(fresh)))),
+            // Whoever is named there is meant: keys of the machine would be somebody else's.
             Err(error) => {
-                let error = super::explain::shown(&error);
-                tracing::debug!(error, "the metadata service of the machine gives no keys for S3");
-                Ok(None)
+                tracing::warn!(error, "the profile or the container gives no keys for S3");
+                return Ok(None);
             }
         }
     }
+    match AwsDefaultLoader::new(client.clone(), config.clone()).load().await {
+        Ok(keys) => Ok(keys.map(|keys| (keys, None))),
+        Err(error) if by_identity => Err(super::explain::shown(&error)),
+        // The last place that was asked is the machine's metadata service; most have none.
+        Err(error) => {
+            let error = super::explain::shown(&error);
+            tracing::debug!(error, "the metadata service of the machine gives no keys for S3");
+            Ok(None)
+        }
+    }
+}
+
+fn has_keys(config: &AwsConfig) -> bool {
+    config.access_key_id.is_some() && config.secret_access_key.is_some()
 }
 
 impl std::fmt::Debug for Credentials {
@@ -78,7 +127,7 @@ impl std::fmt::Debug for Credentials {
 pub(super) fn with_profile(settings: &AwsConfig) -> AwsConfig {
     let own = settings.clone();
     let file = settings.clone().from_profile();
-    let keys_set = own.access_key_id.is_some() && own.secret_access_key.is_some();
+    let keys_set = has_keys(&own);
     AwsConfig {
         region: own.region.or(file.region),
         endpoint_url: own.endpoint_url.or(file.endpoint_url),

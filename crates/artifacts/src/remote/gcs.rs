@@ -96,8 +96,10 @@ impl Gcs {
         let store = store.with_sizes_in_listings().with_single_deletes();
         let Some(key) = self.key() else { return Ok(Arc::new(store)) };
         let (endpoint, bucket) = (endpoint.to_owned(), bucket.to_owned());
-        let clock = self.clock.clone();
-        Ok(Arc::new(store.with_direct(Arc::new(Signed { endpoint, bucket, prefix, key, clock }))))
+        let (clock, client, tokens) =
+            (self.clock.clone(), self.http.client()?, self.tokens.clone());
+        let signed = Signed { endpoint, bucket, prefix, key, clock, client, tokens };
+        Ok(Arc::new(store.with_direct(Arc::new(signed))))
     }
 
     /// The key that URLs are signed with, if the credentials are those of a service account.

@@ -1,12 +1,16 @@
-//! URLs by which clients read and write Google's storage themselves (version 4 signatures), made
-//! with the key of a service account.
+//! What clients do with Google's storage themselves: URLs that are good for a while (version 4
+//! signatures), made with the key of a service account, and uploads in parts, which are S3's with
+//! such URLs.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::HeaderValue;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use oxflow_model::Clock;
 use oxflow_model::error::{Error, Result};
+use reqwest::{Method, Request, Url};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -14,10 +18,13 @@ use rustls_pki_types::pem::PemObject;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Direct;
-use super::s3_parts::encode;
+use super::explain::explain;
+use super::gcs_tokens::Tokens;
+use super::s3::PARTS_FOR;
+use super::s3_parts::{completion, encode, execute, upload_id};
+use super::{Direct, content_type};
 use crate::ArtifactPath;
-use crate::store::{MultipartUpload, Presigned, UploadedPart, unsupported};
+use crate::store::{MultipartUpload, PartUrl, Presigned, UploadedPart};
 
 /// The longest that Google accepts.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -48,6 +55,7 @@ impl SigningKey {
 }
 
 /// A bucket whose objects clients may read and write with URLs that we sign.
+#[derive(Clone)]
 pub(super) struct Signed {
     /// `https://storage.googleapis.com`
     pub endpoint: String,
@@ -55,6 +63,9 @@ pub(super) struct Signed {
     pub prefix: String,
     pub key: Arc<SigningKey>,
     pub clock: Arc<dyn Clock>,
+    pub client: reqwest::Client,
+    /// None where nobody asks for them: on an emulator.
+    pub tokens: Option<Arc<Tokens>>,
 }
 
 impl std::fmt::Debug for Signed {
@@ -64,6 +75,38 @@ impl std::fmt::Debug for Signed {
 }
 
 impl Signed {
+    /// The path of an object's URL.
+    fn resource(&self, path: &ArtifactPath) -> String {
+        let object = match self.prefix.is_empty() {
+            true => encode(path.as_str()),
+            false => encode(&format!("{}/{path}", self.prefix)),
+        };
+        format!("/{}/{object}", self.bucket)
+    }
+
+    /// A request about an upload in parts, which the server sends itself.
+    async fn request(&self, path: &ArtifactPath, method: Method, query: &str) -> Result<Request> {
+        let url = format!("{}{}?{query}", self.endpoint, self.resource(path));
+        let url = Url::parse(&url)
+            .map_err(|_| Error::invalid("Invalid path: it cannot be part of a URL"))?;
+        let mut request = Request::new(method, url);
+        if let Some(tokens) = &self.tokens {
+            let bearer = tokens.bearer().await;
+            let bearer = bearer.map_err(|missing| explain("write", path, &missing.error()))?;
+            request.headers_mut().insert(AUTHORIZATION, bearer);
+        }
+        Ok(request)
+    }
+
+    /// Where the parts go. Each takes a signature of RSA, so many take seconds.
+    fn parts(&self, path: &ArtifactPath, upload_id: &str, count: u32) -> Result<Vec<PartUrl>> {
+        let sign = |number: u32| {
+            let query = [("partNumber", &*number.to_string()), ("uploadId", upload_id)];
+            Ok(PartUrl { number, url: self.url("PUT", path, &query, PARTS_FOR)? })
+        };
+        (1..=count).map(sign).collect()
+    }
+
     fn url(
         &self,
         method: &str,
@@ -72,11 +115,7 @@ impl Signed {
         expires: Duration,
     ) -> Result<String> {
         let host = self.endpoint.split_once("://").map_or(&*self.endpoint, |(_, host)| host);
-        let object = match self.prefix.is_empty() {
-            true => encode(path.as_str()),
-            false => encode(&format!("{}/{path}", self.prefix)),
-        };
-        let resource = format!("/{}/{object}", self.bucket);
+        let resource = self.resource(path);
         // 2024-05-06T07:08:09.123Z, without what is between the numbers.
         let now = self.clock.now().iso8601();
         let digits: String = now.chars().filter(char::is_ascii_digit).take(14).collect();
@@ -94,7 +133,6 @@ impl Signed {
         ];
         query.extend(extra);
         query.sort_unstable();
-        let quote = |text: &str| encode(text).replace('/', "%2F");
         let pairs: Vec<String> =
             query.iter().map(|(name, value)| format!("{name}={}", quote(value))).collect();
         let query = pairs.join("&");
@@ -109,10 +147,6 @@ impl Signed {
 
 #[async_trait]
 impl Direct for Signed {
-    fn multipart(&self) -> bool {
-        false
-    }
-
     async fn presign_read(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned> {
         let extra = [("response-content-disposition", "attachment")];
         Ok(Presigned { url: self.url("GET", path, &extra, expires)?, headers: Vec::new() })
@@ -122,22 +156,45 @@ impl Direct for Signed {
         Ok(Presigned { url: self.url("PUT", path, &[], expires)?, headers: Vec::new() })
     }
 
-    async fn create_multipart(&self, _: &ArtifactPath, _: u32) -> Result<MultipartUpload> {
-        Err(unsupported("Multipart upload"))
+    async fn create_multipart(&self, path: &ArtifactPath, parts: u32) -> Result<MultipartUpload> {
+        let mut request = self.request(path, Method::POST, "uploads").await?;
+        if let Ok(kind) = HeaderValue::from_str(&content_type(path)) {
+            request.headers_mut().insert(CONTENT_TYPE, kind);
+        }
+        // Google insists on a length, which nobody else writes when there is no body.
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        let id = upload_id(path, &execute(&self.client, path, request).await?)?;
+        let (this, target, upload) = (self.clone(), path.clone(), id.clone());
+        let signed = tokio::task::spawn_blocking(move || this.parts(&target, &upload, parts)).await;
+        let parts = signed.map_err(|error| Error::internal(format!("signing URLs: {error}")))??;
+        Ok(MultipartUpload { upload_id: Some(id), parts })
     }
 
     async fn complete_multipart(
         &self,
-        _: &ArtifactPath,
-        _: &str,
-        _: Vec<UploadedPart>,
+        path: &ArtifactPath,
+        upload_id: &str,
+        parts: Vec<UploadedPart>,
     ) -> Result<()> {
-        Err(unsupported("Multipart upload"))
+        let mut request = self.request(path, Method::POST, &about(upload_id)).await?;
+        *request.body_mut() = Some(completion(parts).into());
+        execute(&self.client, path, request).await.map(|_| ())
     }
 
-    async fn abort_multipart(&self, _: &ArtifactPath, _: &str) -> Result<()> {
-        Err(unsupported("Multipart upload"))
+    async fn abort_multipart(&self, path: &ArtifactPath, upload_id: &str) -> Result<()> {
+        let request = self.request(path, Method::DELETE, &about(upload_id)).await?;
+        execute(&self.client, path, request).await.map(|_| ())
     }
+}
+
+/// The query that names an upload in parts.
+fn about(upload_id: &str) -> String {
+    format!("uploadId={}", quote(upload_id))
+}
+
+/// A value in a query.
+fn quote(text: &str) -> String {
+    encode(text).replace('/', "%2F")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -12,6 +12,11 @@ use oxflow_model::error::{Error, Result};
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a storage may stay silent. A part of an upload has to be through by then as well.
 pub(super) const SILENCE: Duration = Duration::from_secs(300);
+/// How long a storage may be out of reach in the middle of a request: nobody acknowledges what is sent,
+/// or that the connection still is. Storages that are slow, but there, have until [`SILENCE`].
+const GONE: Duration = Duration::from_secs(60);
+/// How often a silent connection is looked after.
+const PROBES: Duration = Duration::from_secs(15);
 /// How often a request that failed for a passing reason is sent again.
 const RETRIES: usize = 3;
 
@@ -102,6 +107,9 @@ impl opendal::layers::RetryInterceptor for Quiet {
 fn build(tls: &Tls, silence: Option<Duration>) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(CONNECT)
+        .tcp_keepalive(PROBES)
+        .tcp_keepalive_interval(PROBES)
+        .tcp_user_timeout(GONE)
         .redirect(reqwest::redirect::Policy::none())
         .danger_accept_invalid_certs(tls.believe_all);
     if let Some(silence) = silence {

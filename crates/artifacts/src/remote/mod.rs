@@ -1,5 +1,7 @@
 //! Every store that OpenDAL can reach as artifact store: S3, Google Cloud Storage, Azure.
 
+mod aws_profiles;
+mod aws_sources;
 mod azure;
 mod azure_parts;
 mod credentials;
@@ -9,6 +11,7 @@ mod gcs_signed;
 mod gcs_tokens;
 mod http;
 pub(crate) mod location;
+mod parts;
 mod proxied;
 mod s3;
 mod s3_parts;
@@ -33,6 +36,7 @@ pub use self::settings::RemoteSettings;
 pub use self::via::{VIA, passed};
 
 use self::explain::{explain, shown};
+use self::parts::Object;
 use crate::store::{
     MultipartUpload, Presigned, UploadedPart, is_a_directory, no_such_artifact,
     root_is_no_artifact, unsupported,
@@ -64,11 +68,6 @@ pub struct RemoteStore {
 /// What clients can do with a storage past the server, by URLs that the server signs.
 #[async_trait]
 trait Direct: Send + Sync + fmt::Debug {
-    /// Whether clients can upload in parts.
-    fn multipart(&self) -> bool {
-        true
-    }
-
     async fn presign_read(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned>;
 
     async fn presign_write(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned>;
@@ -204,24 +203,15 @@ impl RemoteStore {
         if range.is_empty() {
             return Ok(stream::empty().boxed());
         }
-        let mut options = opendal::options::ReaderOptions::default();
-        if self.operator.info().full_capability().read_with_if_match {
-            // A replacement meanwhile is an error then, not a mix of two versions.
-            options.if_match = etag.map(ToOwned::to_owned);
-        }
-        let fail = |error: opendal::Error| explain("read", path, &error);
-        let reader = self.operator.reader_options(path.as_str(), options).await.map_err(fail)?;
-        let bytes = reader.into_bytes_stream(range).await.map_err(fail)?;
-        let path = path.clone();
-        Ok(bytes.map_err(move |error| explain("read", &path, &from_io(error))).boxed())
+        Object::open(&self.operator, path, etag).await?.stream(range).await
     }
 }
 
 #[async_trait]
 impl ArtifactStore for RemoteStore {
     fn capability(&self) -> Capability {
-        let multipart = self.direct.as_ref().is_some_and(|direct| direct.multipart());
-        Capability { folders: false, presign: self.direct.is_some(), multipart }
+        let direct = self.direct.is_some();
+        Capability { folders: false, presign: direct, multipart: direct }
     }
 
     async fn list(&self, folder: &ArtifactPath) -> Result<Vec<FileInfo>> {

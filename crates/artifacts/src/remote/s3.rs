@@ -7,6 +7,7 @@ use opendal::services::S3 as Builder;
 use oxflow_model::error::{Error, Result};
 use reqsign::AwsConfig;
 
+use super::aws_sources::Sources;
 use super::credentials::{Credentials, Source, with_profile};
 use super::http::{Http, Tls};
 use super::location::{bucket, name_at_host, prefix, refuse};
@@ -69,7 +70,10 @@ impl S3Settings {
         Ok(S3Settings {
             source: match unsigned {
                 true => Source::Unsigned,
-                false => Source::Settings(Box::new(config.clone())),
+                false => {
+                    let sources = Sources::read(var, &config);
+                    Source::Settings(Box::new((config.clone(), sources)))
+                }
             },
             config,
             endpoint: endpoint.map(|(_, url)| url.trim_end_matches('/').to_owned()),
@@ -102,7 +106,9 @@ fn aws_config(var: &dyn Fn(&str) -> Option<String>) -> AwsConfig {
         config_file: var("AWS_CONFIG_FILE").unwrap_or(default.config_file),
         shared_credentials_file: var("AWS_SHARED_CREDENTIALS_FILE")
             .unwrap_or(default.shared_credentials_file),
-        profile: var("AWS_PROFILE").unwrap_or(default.profile),
+        profile: var("AWS_PROFILE")
+            .or_else(|| var("AWS_DEFAULT_PROFILE"))
+            .unwrap_or(default.profile),
         region: var("AWS_DEFAULT_REGION").or_else(|| var("AWS_REGION")),
         access_key_id: var("AWS_ACCESS_KEY_ID"),
         secret_access_key: var("AWS_SECRET_ACCESS_KEY"),

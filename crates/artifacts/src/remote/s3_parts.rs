@@ -85,15 +85,7 @@ impl S3Parts {
         let signer = AwsV4Signer::new("s3", &self.region);
         signer.sign(&mut request, &self.keys(path).await?).map_err(unsigned)?;
         *request.body_mut() = Some(body.into());
-        let answer =
-            self.client.execute(request).await.map_err(|error| unreachable(path, &error))?;
-        let status = answer.status();
-        let text = answer.text().await.map_err(|error| unreachable(path, &error))?;
-        // Completing an upload may fail after its status was sent.
-        if status.is_success() && !text.contains("<Error>") {
-            return Ok(text);
-        }
-        Err(refused(path, status, &text))
+        execute(&self.client, path, request).await
     }
 }
 
@@ -115,11 +107,7 @@ impl Direct for S3Parts {
 
     async fn create_multipart(&self, path: &ArtifactPath, parts: u32) -> Result<MultipartUpload> {
         let answer = self.send(path, Method::POST, &[("uploads", "")], String::new(), true).await?;
-        let id = element(&answer, "UploadId").ok_or_else(|| {
-            Error::internal(format!(
-                "Cannot write '{path}': the artifact storage gave no upload id."
-            ))
-        })?;
+        let id = upload_id(path, &answer)?;
         let keys = self.keys(path).await?;
         let signer = AwsV4Signer::new("s3", &self.region);
         let sign = |number: u32| {
@@ -136,19 +124,10 @@ impl Direct for S3Parts {
         &self,
         path: &ArtifactPath,
         upload_id: &str,
-        mut parts: Vec<UploadedPart>,
+        parts: Vec<UploadedPart>,
     ) -> Result<()> {
-        parts.sort_by_key(|part| part.number);
-        let mut body = "<CompleteMultipartUpload>".to_owned();
-        for part in parts {
-            body.push_str(&format!(
-                "<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>",
-                part.number,
-                escape(&part.etag)
-            ));
-        }
-        body.push_str("</CompleteMultipartUpload>");
-        self.send(path, Method::POST, &[("uploadId", upload_id)], body, false).await.map(|_| ())
+        let query = [("uploadId", upload_id)];
+        self.send(path, Method::POST, &query, completion(parts), false).await.map(|_| ())
     }
 
     async fn abort_multipart(&self, path: &ArtifactPath, upload_id: &str) -> Result<()> {
@@ -169,6 +148,44 @@ fn presigned(request: opendal::raw::PresignedRequest) -> Presigned {
 fn unsigned(error: anyhow::Error) -> Error {
     tracing::warn!(error = shown(&error), "cannot sign a request to S3");
     Error::internal("Cannot sign a request to the artifact storage.")
+}
+
+/// Sends a request that belongs to an upload in parts; returns the body of its answer.
+pub(super) async fn execute(
+    client: &reqwest::Client,
+    path: &ArtifactPath,
+    request: Request,
+) -> Result<String> {
+    let answer = client.execute(request).await.map_err(|error| unreachable(path, &error))?;
+    let status = answer.status();
+    let text = answer.text().await.map_err(|error| unreachable(path, &error))?;
+    // Completing an upload may fail after its status was sent.
+    if status.is_success() && !text.contains("<Error>") {
+        return Ok(text);
+    }
+    Err(refused(path, status, &text))
+}
+
+/// What puts the parts of an upload together.
+pub(super) fn completion(mut parts: Vec<UploadedPart>) -> String {
+    parts.sort_by_key(|part| part.number);
+    let mut body = "<CompleteMultipartUpload>".to_owned();
+    for part in parts {
+        body.push_str(&format!(
+            "<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>",
+            part.number,
+            escape(&part.etag)
+        ));
+    }
+    body.push_str("</CompleteMultipartUpload>");
+    body
+}
+
+/// The id of an upload that has begun.
+pub(super) fn upload_id(path: &ArtifactPath, answer: &str) -> Result<String> {
+    element(answer, "UploadId").ok_or_else(|| {
+        Error::internal(format!("Cannot write '{path}': the artifact storage gave no upload id."))
+    })
 }
 
 fn unreachable(path: &ArtifactPath, error: &reqwest::Error) -> Error {
@@ -200,7 +217,7 @@ fn refused(path: &ArtifactPath, status: StatusCode, text: &str) -> Error {
 }
 
 /// The text of the first element of this name.
-fn element(xml: &str, name: &str) -> Option<String> {
+pub(super) fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     let entities =
