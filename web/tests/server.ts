@@ -52,7 +52,7 @@ async function start(folder: string, prefix: string): Promise<{ process: ChildPr
 /** The pages of `web/dist` in front of a server whose own are older: for looking at a change without compiling. */
 async function preview(server: string): Promise<{ process: ChildProcess; url: string }> {
   const port = await freePort();
-  const child = spawn("npx", ["vite", "preview", "--host", "127.0.0.1", "--port", String(port)], { cwd: join(repository, "web"), stdio: "ignore", env: { ...process.env, OXFLOW_URL: server } });
+  const child = spawn(join(repository, "web/node_modules/.bin/vite"), ["preview", "--host", "127.0.0.1", "--port", String(port)], { cwd: join(repository, "web"), stdio: "ignore", env: { ...process.env, OXFLOW_URL: server } });
   const url = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + START_MS;
   while (!(await fetch(url).catch(() => undefined))?.ok) {
