@@ -50,7 +50,6 @@ const SHOTS = {
   version: ["/models/imagenet-classifier/versions/2", "text=Load it"],
   versions: ["/models/imagenet-classifier/compare?versions=[%221%22,%222%22,%223%22]", ".compare"],
   prompt: ["/prompts/summarize", "text=Use it"],
-  palette: [`/experiments/${sweep}`, "[data-run]"],
 };
 // Every page in light, those with colours of their own in dark as well.
 const DARK = ["runs", "charts", "run", "compare", "contour"];
@@ -68,11 +67,6 @@ async function take(name, colorScheme, width = 1440) {
     const plot = await page.locator('[data-metric="train/loss"] .u-over').boundingBox();
     await page.waitForFunction(() => !document.querySelector(".skeleton"));
     await page.mouse.move(plot.x + plot.width * 0.3, plot.y + plot.height * 0.5);
-  }
-  if (name === "palette") {
-    await page.keyboard.press("Control+k");
-    await page.keyboard.type("lion");
-    await page.locator("[cmdk-item]").filter({ hasText: "lion-" }).first().waitFor();
   }
   const file = `${name}${colorScheme === "dark" ? "-dark" : ""}${width === 1440 ? "" : `-${width}`}.png`;
   await page.screenshot({ path: folder + file });
