@@ -52,7 +52,8 @@ def erase(command, database, name, points):
     log = database.with_suffix(".log")
     began = time.monotonic()
     with open(log, "wb") as output:
-        process = subprocess.Popen([*command, "gc", "--backend-store-uri", f"sqlite:///{database}"], stdout=output, stderr=output,
+        process = subprocess.Popen([*command, "gc", "--backend-store-uri", f"sqlite:///{database}",
+                                    "--artifacts-destination", str(database.parent / "artifacts")], stdout=output, stderr=output,
                                    cwd=database.parent, env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - began

@@ -46,6 +46,7 @@ macro_rules! conformance_suite {
             a_file_does_not_replace_a_folder
             many_uploads_at_once
             concurrent_uploads_of_one_file_do_not_mix
+            a_task_that_has_to_yield_is_answered
         );
     };
     (@all $make:expr; $($name:ident)*) => {
@@ -371,6 +372,21 @@ mod promises {
         let bytes = store.read(&path("f"), None).await.unwrap().bytes(1 << 20).await.unwrap();
         assert_eq!(bytes.len(), 500_000);
         assert!(bytes.iter().all(|byte| *byte == bytes[0]), "a mix of two uploads");
+    }
+
+    /// A task that did much in its turn finds every socket busy, wherever it stands. What it was
+    /// about to send has to be sent in its next turn.
+    pub async fn a_task_that_has_to_yield_is_answered(store: Store<'_>) {
+        const TURN: usize = 128;
+        put(store, "f", "x").await;
+        for done in TURN - 24..TURN {
+            tokio::task::yield_now().await;
+            for _ in 0..done {
+                tokio::task::coop::consume_budget().await;
+            }
+            let stat = tokio::time::timeout(Duration::from_secs(8), store.stat(&path("f"))).await;
+            assert_eq!(stat.expect("no answer").unwrap().unwrap().size, 1, "after {done} steps");
+        }
     }
 }
 pub use promises::*;

@@ -5,21 +5,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use oxflow_model::error::ErrorCode;
-use suppaftp::tokio::{
-    AsyncRustlsConnector, AsyncRustlsFtpStream, AsyncRustlsStream, TransferStream,
-};
+use suppaftp::tokio::{ImplAsyncFtpStream, TransferStream};
 use suppaftp::types::FileType;
 use suppaftp::{FtpError, Mode, Status};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
-use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::version::TLS12;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::address::Address;
+use super::ftp_tls::{Connector, Stream};
 use super::trouble::Trouble;
 use super::upload::Busy;
 use super::{CONNECT, LOGIN, SILENCE};
@@ -32,7 +30,9 @@ const IDLE: Duration = Duration::from_secs(30);
 const QUEUE: Duration = Duration::from_secs(120);
 
 /// A transfer in progress.
-pub(super) type Transfer = TransferStream<AsyncRustlsStream>;
+pub(super) type Transfer = TransferStream<Stream>;
+
+type Connection = ImplAsyncFtpStream<Stream>;
 
 /// A server, and the connections to it.
 pub(super) struct Server {
@@ -46,14 +46,14 @@ pub(super) struct Server {
 }
 
 struct Idle {
-    ftp: AsyncRustlsFtpStream,
+    ftp: Connection,
     has_facts: bool,
     since: Instant,
 }
 
 /// A connection in use. It is closed when it is dropped, and kept when it is settled.
 pub(super) struct Line {
-    pub ftp: AsyncRustlsFtpStream,
+    pub ftp: Connection,
     /// The server knows `MLSD` and `MLST`.
     pub has_facts: bool,
     server: Arc<Server>,
@@ -97,7 +97,7 @@ impl Server {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    async fn connect(&self) -> Result<(AsyncRustlsFtpStream, bool), Trouble> {
+    async fn connect(&self) -> Result<(Connection, bool), Trouble> {
         let host = match self.address.host.as_str() {
             "" => "localhost",
             host => host,
@@ -109,11 +109,11 @@ impl Server {
             Err(_) => return Err(self.unreachable(&"it does not accept the connection")),
         };
         let _ = socket.set_nodelay(true);
-        let ftp = AsyncRustlsFtpStream::connect_with_stream(socket).await;
+        let ftp = Connection::connect_with_stream(socket).await;
         let mut ftp = ftp.map_err(|error| self.unreachable(&error))?;
         if self.secure {
-            let connector = AsyncRustlsConnector::from(TlsConnector::from(self.tls()?));
-            ftp = ftp.into_secure(connector, host).await.map_err(|error| self.insecure(&error))?;
+            let secured = ftp.into_secure(Connector(self.tls()?), host).await;
+            ftp = secured.map_err(|error| self.insecure(&error))?;
         }
         self.log_in(&mut ftp).await?;
         let fail = |error: FtpError| self.unreachable(&error);
@@ -135,7 +135,7 @@ impl Server {
         Ok((ftp, has("MLST")))
     }
 
-    async fn log_in(&self, ftp: &mut AsyncRustlsFtpStream) -> Result<(), Trouble> {
+    async fn log_in(&self, ftp: &mut Connection) -> Result<(), Trouble> {
         let user = self.address.user.as_deref().unwrap_or("anonymous");
         let password = self.address.password.as_deref().unwrap_or_default();
         match ftp.login(user, password).await {

@@ -5,6 +5,7 @@ mod address;
 mod ftp;
 mod ftp_lines;
 mod ftp_listing;
+mod ftp_tls;
 mod hdfs;
 mod known_hosts;
 mod sftp;
