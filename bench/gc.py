@@ -39,11 +39,14 @@ def call(server, path, body):
 def in_the_bin(server, folder, points):
     """A database with one deleted run."""
     with servers.Server(server, folder) as running:
-        run = call(running, "runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+        # A folder, not the proxy: MLflow's gc would want a server for that.
+        experiment = call(running, "experiments/create", {"name": "long", "artifact_location": str(folder / "artifacts")})
+        run = call(running, "runs/create", experiment)["run"]["info"]["run_id"]
         call(running, "runs/delete", {"run_id": run})
     database = sqlite3.connect(folder / "tracking.db")
     with database:
         database.execute(POINTS, {"count": points, "run": run})
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return folder / "tracking.db"
 
@@ -52,9 +55,9 @@ def erase(command, database, name, points):
     log = database.with_suffix(".log")
     began = time.monotonic()
     with open(log, "wb") as output:
-        process = subprocess.Popen([*command, "gc", "--backend-store-uri", f"sqlite:///{database}",
-                                    "--artifacts-destination", str(database.parent / "artifacts")], stdout=output, stderr=output,
-                                   cwd=database.parent, env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})
+        uri = f"sqlite:///{database}"
+        process = subprocess.Popen([*command, "gc", "--backend-store-uri", uri], stdout=output, stderr=output, cwd=database.parent,
+                                   env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_TRACKING_URI": uri})
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - began
     assert status == 0, log.read_text()[-2000:]

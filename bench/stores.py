@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Artifacts through the proxy, onto a folder and onto S3, by Oxflow and by stock MLflow.
 
-    python3 bench/stores.py --server target/release/oxflow [--mib 1024] [--files 10000] [--entries 100000] [--client-mib 2048]
+    python3 bench/stores.py --server target/release/oxflow [--mib 1024] [--files 10000] [--entries 100000] [--client-mib 2048] [--only S3]
 
 Needs what `make test-stores` installs. Prints a table: what the client sees (MiB/s, files/s, seconds), seconds of CPU of
 the server and all its processes, and how much its memory grew at most. Beside the servers stand what moves the same bytes
@@ -190,6 +190,7 @@ def main():
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--client-mib", type=int, default=2048)
+    parser.add_argument("--only", choices=["folder", "S3"])
     args = parser.parse_args()
     stock = [str(setup_stores.python()), "-m", "mlflow"]
     print(f"Load of the machine before: {os.getloadavg()[0]:.1f}, on {os.cpu_count()} CPUs.\n")
@@ -201,8 +202,10 @@ def main():
         try:
             if args.mib:
                 alone(args, folder, s3)
-            on_servers(args, stock, folder, "folder", None, {}, None)
-            on_servers(args, stock, folder, "S3", s3.location, s3.environment, s3.folder / "buckets" / components.BUCKET)
+            if args.only != "S3":
+                on_servers(args, stock, folder, "folder", None, {}, None)
+            if args.only != "folder":
+                on_servers(args, stock, folder, "S3", s3.location, s3.environment, s3.folder / "buckets" / components.BUCKET)
         finally:
             s3.stop()
 

@@ -13,8 +13,8 @@ use crate::value::{Row, Value};
 use crate::{SqlStore, experiment, logged_model, metric};
 
 const IN_BIN: &str = "lifecycle_stage = 'deleted'";
-/// About how many points of a history are deleted in one transaction.
-const CHUNK: i64 = 20_000;
+/// How many points of a history are deleted in one transaction.
+pub const CHUNK: u64 = 20_000;
 
 /// What belongs to a run, besides its history.
 const OF_RUN: [&str; 3] = ["latest_metrics", "params", "tags"];
@@ -195,15 +195,7 @@ fn erase_some(
     sql: &Statements,
     id: &RunId,
 ) -> std::result::Result<bool, DbError> {
-    let of_run = format!("{} WHERE run_uuid = ?", sql.metrics_of_run);
-    let mut erased = 0;
-    while erased < CHUNK {
-        let any = format!("SELECT \"key\" FROM {of_run} ORDER BY \"key\"{}", sql.page);
-        let key = session.row(&any, args![id.as_str(), 1, 0], |row| row.text_or_empty(0))?;
-        let Some(key) = key else { break };
-        erased += erase_points(session, sql, id, &key)?;
-    }
-    if erased >= CHUNK {
+    if session.execute(&sql.delete_points, args![id.as_str()])? >= CHUNK {
         return Ok(false);
     }
     for of in OF_RUN.iter().chain(&["runs"]) {
@@ -211,29 +203,4 @@ fn erase_some(
         session.execute(&sql, args![id.as_str()])?;
     }
     Ok(true)
-}
-
-/// Erases a chunk of the points of one metric, the lowest steps first: a step is never parted.
-fn erase_points(
-    session: &mut dyn Session,
-    sql: &Statements,
-    id: &RunId,
-    key: &str,
-) -> std::result::Result<i64, DbError> {
-    let points = format!("{} WHERE run_uuid = ? AND \"key\" = ?", sql.metrics_of_run);
-    let nth = format!("SELECT step FROM {points} ORDER BY step{}", sql.page);
-    let end = session.row(&nth, args![id.as_str(), key, 1, CHUNK], |row| row.must_int(0))?;
-    let points = format!("{} WHERE run_uuid = ? AND \"key\" = ?", sql.delete_metrics_of_run);
-    let Some(end) = end else {
-        let all = format!("DELETE FROM {points}");
-        return Ok(session.execute(&all, args![id.as_str(), key])?.cast_signed());
-    };
-    for test in ["<", "<="] {
-        let some = format!("DELETE FROM {points} AND step {test} ?");
-        let erased = session.execute(&some, args![id.as_str(), key, end])?;
-        if erased > 0 {
-            return Ok(erased.cast_signed());
-        }
-    }
-    Ok(0)
 }

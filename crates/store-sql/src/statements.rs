@@ -3,7 +3,7 @@
 use crate::dialect::Dialect;
 use crate::moving::points;
 use crate::session::Lock;
-use crate::{dataset, dataset_record, label_schema};
+use crate::{dataset, dataset_record, garbage, label_schema};
 
 /// The texts.
 pub struct Statements {
@@ -17,8 +17,8 @@ pub struct Statements {
     /// and holds whole rows; SQLite would rather walk the points of all runs in it than look up
     /// the rows of one.
     pub metrics_of_run: String,
-    /// The same behind `DELETE FROM`.
-    pub delete_metrics_of_run: String,
+    /// See [`Dialect::delete_points`]: [`garbage::CHUNK`] of them.
+    pub delete_points: String,
     /// The end of a query; arguments: how many rows, and how many to skip.
     pub page: &'static str,
     /// See [`Dialect::first`]: for the summaries of datasets.
@@ -76,10 +76,7 @@ impl Statements {
                 "metrics{}",
                 dialect.use_index("index_metrics_run_uuid_key_step")
             ),
-            delete_metrics_of_run: format!(
-                "metrics{}",
-                dialect.delete_by_index("index_metrics_run_uuid_key_step")
-            ),
+            delete_points: dialect.delete_points(garbage::CHUNK),
             page: dialect.page(),
             first_summaries: dialect.first(dataset::MOST_SUMMARIES),
             first_points: dialect.first(points::AT_ONCE + 1),

@@ -77,10 +77,8 @@ pub trait Dialect: Send + Sync {
         String::new()
     }
 
-    /// The same behind the name of a table in a `DELETE`, where MySQL takes no hint.
-    fn delete_by_index(&self, _index: &str) -> String {
-        String::new()
-    }
+    /// Deletes at most so many points of a run, whichever; the argument is its id.
+    fn delete_points(&self, limit: u64) -> String;
 
     /// A query to run after experiments were given numbers by hand, so that the database, by which
     /// stock MLflow numbers them, does not give them out again. PostgreSQL counts apart.

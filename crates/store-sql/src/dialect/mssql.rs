@@ -54,6 +54,10 @@ impl Dialect for MsSql {
         (format!(" TOP ({count})"), String::new())
     }
 
+    fn delete_points(&self, limit: u64) -> String {
+        format!("DELETE TOP ({limit}) FROM metrics WHERE run_uuid = ?")
+    }
+
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {
         let direction = if ascending { "ASC" } else { "DESC" };
         format!("CASE WHEN {expression} IS NULL THEN 1 ELSE 0 END, {expression} {direction}")

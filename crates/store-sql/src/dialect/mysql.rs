@@ -35,6 +35,10 @@ impl Dialect for MySql {
         format!("{} ON DUPLICATE KEY UPDATE {}", insert("latest_metrics", &all), set.join(", "))
     }
 
+    fn delete_points(&self, limit: u64) -> String {
+        format!("DELETE FROM metrics WHERE run_uuid = ? LIMIT {limit}")
+    }
+
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {
         let direction = if ascending { "ASC" } else { "DESC" };
         format!("{expression} IS NULL, {expression} {direction}")

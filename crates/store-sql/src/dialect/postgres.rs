@@ -9,6 +9,13 @@ use crate::session::Lock;
 pub struct Postgres;
 
 impl Dialect for Postgres {
+    fn delete_points(&self, limit: u64) -> String {
+        format!(
+            "DELETE FROM metrics WHERE ctid = ANY (ARRAY(SELECT ctid FROM metrics WHERE run_uuid = ? \
+             LIMIT {limit}))"
+        )
+    }
+
     fn most_conditions(&self) -> usize {
         200
     }

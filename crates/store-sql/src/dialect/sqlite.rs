@@ -12,8 +12,13 @@ impl Dialect for Sqlite {
         format!(" INDEXED BY {index}")
     }
 
-    fn delete_by_index(&self, index: &str) -> String {
-        self.use_index(index)
+    /// The index has the rows of a run in the order of the table, in which they were logged: each
+    /// page is changed once.
+    fn delete_points(&self, limit: u64) -> String {
+        format!(
+            "DELETE FROM metrics WHERE rowid IN (SELECT rowid FROM metrics INDEXED BY \
+             index_metrics_run_uuid WHERE run_uuid = ? LIMIT {limit})"
+        )
     }
 
     fn largest_experiment(&self) -> i64 {
