@@ -17,6 +17,7 @@ interface Props {
   colorOf: (runId: string) => string;
   nameOf: (runId: string) => string;
   xAxis: XAxis;
+  xMetric: string;
   logX: boolean;
   logY: boolean;
   smoothing: number;

@@ -14,7 +14,7 @@ import { ChartResizer } from "./ChartResizer";
 import { saveCsv, savePng, saveSvg } from "./saveChart";
 import { useHistory } from "./useHistory";
 
-export type ChartLook = Pick<ViewState, "xAxis" | "logX" | "logY" | "smoothing" | "outliers">;
+export type ChartLook = Pick<ViewState, "xAxis" | "xMetric" | "logX" | "logY" | "smoothing" | "outliers">;
 
 export interface Runs {
   ids: string[];
@@ -78,7 +78,7 @@ export function ChartCard({ metric, title, runs, look, columns, size: given, res
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, starts: runs.starts, range, points: pointsFor(given[0], columns, runs.ids.length), enabled: seen });
+  const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, xMetric: look.xMetric, starts: runs.starts, range, points: pointsFor(given[0], columns, runs.ids.length), enabled: seen });
   const { groupOf, baseline } = runs;
   const known = useMemo(
     () => curves && drawn(curves, runs),
@@ -94,7 +94,7 @@ export function ChartCard({ metric, title, runs, look, columns, size: given, res
   const inside = (size: number) => {
     if (error) return <p className="chart-note">{messageOf(error)}</p>;
     if (!known) return <Skeleton height={size - 12} />;
-    if (!known.length) return <p className="chart-note">{range ? "Nothing in this range." : "None of the runs shown logged this."}</p>;
+    if (!known.length) return <p className="chart-note">{range ? "Nothing in this range." : `None of the runs shown logged this${look.xAxis === "metric" ? ` at steps between those of ${look.xMetric}` : ""}.`}</p>;
     if (single) return <Bars curves={known} runs={runs} height={size} />;
     return <Chart curves={known} colorOf={runs.colorOf} nameOf={runs.nameOf} {...look} height={size} range={range} onRange={onRange} label={label} />;
   };

@@ -2,7 +2,7 @@ import { ChartCandlestick, ChartLine, ChartScatter, Images, Mountain, Pause, Pla
 import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { ApiError, messageOf } from "../../api/client";
-import { type Column, type Row, column, columnsOf, defaultColumns, differing, isRange, sortedByRange } from "../../lib/columns";
+import { type Column, type Row, column, columnsOf, defaultColumns, differing, isOrderedHere, isRange, sortedHere } from "../../lib/columns";
 import { formatNumber } from "../../lib/format";
 import { LOGGED_IMAGES } from "../../lib/images";
 import { arrange } from "../../lib/lines";
@@ -91,15 +91,16 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   const groupBy = useMemo(() => state.groupBy.map(column), [state.groupBy]);
   const sorted = useMemo(() => column(state.sort.replace(/^-/, "")), [state.sort]);
   // What the server does not do is done here, and takes all runs, as far as they are not here anyway.
-  const arranged = groupBy.length > 0 || state.nested || isRange(sorted);
+  const orderedHere = isOrderedHere(sorted);
+  const arranged = groupBy.length > 0 || state.nested || orderedHere;
   const wanted = useMemo(
-    () => wantedOf([...groupBy, ...(isRange(sorted) ? [sorted] : []), ...columns], state.nested, groupBy.length > 0 || isRange(sorted)),
-    [groupBy, sorted, columns, state.nested],
+    () => wantedOf([...groupBy, ...(orderedHere ? [sorted] : []), ...columns], state.nested, groupBy.length > 0 || isRange(sorted)),
+    [groupBy, sorted, orderedHere, columns, state.nested],
   );
   const table = useRunTable(search, wanted, rows, arranged && hasNextPage);
   const marks = useMarks(table.rows, state, update);
-  const byRange = useByRange(table.rows, state.sort);
-  const lines = useMemo(() => arrange(byRange ?? table.rows, { nested: state.nested, groupBy, folded }), [byRange, table.rows, state.nested, groupBy, folded]);
+  const ordered = useOrderedHere(table.rows, state.sort);
+  const lines = useMemo(() => arrange(ordered ?? table.rows, { nested: state.nested, groupBy, folded }), [ordered, table.rows, state.nested, groupBy, folded]);
   const keys = useMemo(() => keysOf(all), [all]);
   const whole = useWhole(rows, marks.visible, state.mode !== "table" && arranged);
 
@@ -221,15 +222,15 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   );
 }
 
-/** Rows in the order of lowest or highest values, if that is what they are sorted by. */
-function useByRange(rows: Row[], sort: string): Row[] | undefined {
+/** Rows in an order that the server does not know, if they are sorted by one. */
+function useOrderedHere(rows: Row[], sort: string): Row[] | undefined {
   const by = column(sort.replace(/^-/, ""));
-  const sorted = isRange(by);
-  const known = useRanges(sorted ? [by.key] : [], rows);
+  const wanted = isOrderedHere(by);
+  const known = useRanges(isRange(by) ? [by.key] : [], rows);
   return useMemo(
-    () => (sorted ? sortedByRange(rows, sort) : undefined),
+    () => (wanted ? sortedHere(rows, sort, Date.now()) : undefined),
     // eslint-disable-next-line react-hooks/exhaustive-deps -- what is known is another order
-    [sorted, rows, sort, known],
+    [wanted, rows, sort, known],
   );
 }
 
@@ -256,7 +257,7 @@ function Foot({ text, charts, live, busy, failed, cut }: FootProps) {
       <span data-testid="run-count">{text}</span>
       <span>{charts}</span>
       {Boolean(failed) && <span className="bad">Not all runs could be read: {messageOf(failed)}</span>}
-      {cut && <span>Groups, trees and orders by min or max are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
+      {cut && <span>Groups, trees, and orders by min, max, duration or dataset are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
       <span className="grow" />
       {busy && <span>Loading…</span>}
       <span className="live-state" data-testid="live">
