@@ -1,5 +1,5 @@
 import { ChartCandlestick, ChartLine, ChartScatter, Images, Mountain, Pause, Play, Table2, Waves } from "lucide-react";
-import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { ApiError, messageOf } from "../../api/client";
 import { type Column, type Row, column, columnsOf, defaultColumns, differing, isOrderedHere, isRange, sortedHere } from "../../lib/columns";
@@ -12,6 +12,7 @@ import { recall, remember } from "../../lib/storage";
 import type { Mode } from "../../lib/viewState";
 import { Button, IconButton } from "../../ui/Button";
 import { Empty, Failure, Segment, SkeletonRows } from "../../ui/bits";
+import { part } from "../../ui/part";
 import { useKeys } from "../../ui/useKeys";
 import { ColumnPicker } from "./ColumnPicker";
 import { FilterBox } from "./FilterBox";
@@ -28,13 +29,13 @@ import { searchOf, useRuns } from "./useRuns";
 import { useView } from "./useView";
 import { useWhole } from "./useWhole";
 
-const charts = () => import("../charts/ChartsPanel");
-const ChartsPanel = lazy(charts);
-const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
-const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
-const BoxPanel = lazy(() => import("../charts/BoxPanel"));
-const ContourPanel = lazy(() => import("../charts/ContourPanel"));
-const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
+const ChartsPanel = part(() => import("../charts/ChartsPanel"));
+const ScatterPanel = part(() => import("../charts/ScatterPanel"));
+const ParallelPanel = part(() => import("../charts/ParallelPanel"));
+const BoxPanel = part(() => import("../charts/BoxPanel"));
+const ContourPanel = part(() => import("../charts/ContourPanel"));
+const ImagesPanel = part(() => import("../images/ImagesPanel"));
+const PANELS = { charts: ChartsPanel, scatter: ScatterPanel, parallel: ParallelPanel, box: BoxPanel, contour: ContourPanel, images: ImagesPanel };
 
 const MODES: [Mode, React.ReactNode][] = [
   ["table", <ModeName key="t" icon={<Table2 />} name="Table" />],
@@ -68,7 +69,7 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   const { state, update } = view;
   useEffect(() => {
     // While the runs are on their way, so is what draws them.
-    if (state.mode === "charts") void charts();
+    if (state.mode !== "table") PANELS[state.mode].load();
   }, [state.mode]);
   const [paused, setPaused] = useState(() => recall("live.paused", false));
   const folded = useMemo(() => new Set(state.folded), [state.folded]);
@@ -140,6 +141,7 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   if (error && !refusal && !rows.length) return <Failure error={error} retry={() => void refetch()} />;
   const bare = !rows.length && !refusal && !state.filter && !state.deleted && !isFetching;
   const modes = state.mode === "images" || slowRows.some((row) => row.tags.has(LOGGED_IMAGES)) ? MODES : MODES.slice(0, -1);
+  const Panel = state.mode === "table" ? undefined : PANELS[state.mode];
   const panel = { rows: whole, marks, state, update, columns: all };
   return (
     <div className="runs">
@@ -177,37 +179,23 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
             </div>
           </Empty>
         </div>
+      ) : Panel ? (
+        <Panel {...panel} fallback={<SkeletonRows />} />
       ) : (
-        <Suspense fallback={<SkeletonRows />}>
-          {state.mode === "charts" ? (
-            <ChartsPanel {...panel} />
-          ) : state.mode === "scatter" ? (
-            <ScatterPanel {...panel} />
-          ) : state.mode === "parallel" ? (
-            <ParallelPanel {...panel} />
-          ) : state.mode === "box" ? (
-            <BoxPanel {...panel} />
-          ) : state.mode === "contour" ? (
-            <ContourPanel {...panel} />
-          ) : state.mode === "images" ? (
-            <ImagesPanel {...panel} />
-          ) : (
-            <RunsTable
-              lines={lines}
-              rows={slowRows}
-              columns={columns}
-              pinned={state.pinned}
-              widths={state.widths}
-              sort={state.sort}
-              marks={marks}
-              actions={actions}
-              nameWidth={300}
-              more={hasNextPage && !arranged && !isPlaceholderData}
-              onMore={more}
-              onFold={fold}
-            />
-          )}
-        </Suspense>
+        <RunsTable
+          lines={lines}
+          rows={slowRows}
+          columns={columns}
+          pinned={state.pinned}
+          widths={state.widths}
+          sort={state.sort}
+          marks={marks}
+          actions={actions}
+          nameWidth={300}
+          more={hasNextPage && !arranged && !isPlaceholderData}
+          onMore={more}
+          onFold={fold}
+        />
       )}
       <Foot
         text={`${formatNumber(table.rows.length)}${hasNextPage && (!arranged || table.reading || table.cut) ? "+" : ""} ${table.rows.length === 1 ? "run" : "runs"}`}
