@@ -1,8 +1,12 @@
 """Moving house: what one store keeps is moved to another, and stock MLflow reads the same from both."""
 
+import contextlib
 import json
 import os
 import pathlib
+import pty
+import re
+import select
 import shutil
 import signal
 import sqlite3
@@ -200,6 +204,26 @@ def test_what_only_databases_keep_goes_along(only_in_databases, new_server, tmp_
     assert "trace_info" not in output, output
 
 
+def test_more_rows_of_traces_than_fit_into_a_part(only_in_databases, tmp_path):
+    """Each trace is found again by its tags, which come in parts of 10,000, in whatever experiment it is."""
+    traces, tags = 40, 300
+    database = tmp_path / "many.db"
+    shutil.copy(only_in_databases, database)
+    with sqlite3.connect(database) as connection:
+        connection.executemany("INSERT INTO experiments (experiment_id, name, lifecycle_stage, workspace) VALUES (?, ?, ?, 'default')",
+                               [(2, "two", "active"), (3, "three", "deleted")])
+        connection.executemany("INSERT INTO trace_info (request_id, experiment_id, timestamp_ms, status) VALUES (?, ?, 5, 'OK')",
+                               [(f"tr-many{trace}", trace % 4) for trace in range(traces)])
+        connection.executemany("INSERT INTO trace_tags (key, value, request_id) VALUES (?, ?, ?)",
+                               [(f"k{tag}", str(tag), f"tr-many{trace}") for trace in range(traces) for tag in range(tags)])
+    output = moved(f"sqlite:///{database}", tmp_path / "mlruns")
+    for trace in range(traces):
+        experiment = tmp_path / "mlruns" / ("0", "1", "2", ".trash/3")[trace % 4]
+        assert len(list((experiment / "traces" / f"tr-many{trace}" / "tags").iterdir())) == tags, output
+    moved(tmp_path / "mlruns", f"sqlite:///{tmp_path / 'back.db'}")
+    check_equal(rows(tmp_path / "back.db")["trace_tags"], rows(database)["trace_tags"])
+
+
 def test_a_trace_that_cannot_be_files_is_told(only_in_databases, tmp_path):
     source = tmp_path / "source.db"
     shutil.copy(only_in_databases, source)
@@ -354,6 +378,84 @@ def test_an_interrupted_migration_is_gone_on_with(large, tmp_path):
     again = tmp_path / "again.db"
     moved(copy, f"sqlite:///{again}")
     check_equal(rows(again), rows(complete))
+
+
+@contextlib.contextmanager
+def on_terminal(source, target):
+    """A migration on a terminal: the terminal, and what waits for its end. Ctrl-C is typed there."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(server_command()[0], [*server_command(), "migrate", "--from", str(source), "--to", str(target)])
+    codes = []
+
+    def end():
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        return codes[0]
+
+    try:
+        yield terminal, end
+    finally:
+        os.close(terminal)
+        if not codes:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def shown_until(terminal, is_enough=lambda shown: False):
+    """What a terminal shows until that is enough, or until it is closed."""
+    shown, deadline = "", time.monotonic() + 240
+    while not is_enough(shown):
+        assert time.monotonic() < deadline, shown[-2000:]
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                read = os.read(terminal, 65536)
+            except OSError:  # Linux says so when the other side is gone.
+                read = b""
+            if not read:
+                break
+            shown += read.decode(errors="replace")
+    return shown
+
+
+def points_told(shown, verb):
+    return [int(number.replace(",", "")) for number in re.findall(verb + r" \[.*? ([0-9,]+) points and rows", shown)]
+
+
+@pytest.mark.parametrize("verb, words", [
+    ("Writing", "Interrupted before all was written. Run the same command again to go on."),
+    ("Comparing", "Interrupted when all was written, before it was compared to the end. Run the same command again"),
+])
+def test_ctrl_c_ends_it_between_two_groups_and_says_how_to_go_on(large, tmp_path, verb, words):
+    # One long history, in which it is seen moving.
+    for number in range(1, RUNS):
+        shutil.rmtree(large / "5" / f"{number:032x}")
+    total = 60_000
+    for name in ("odd", "loss"):
+        (large / "5" / f"{0:032x}" / "metrics" / name).unlink()
+    (large / "5" / f"{0:032x}" / "metrics" / "long").write_text("".join(f"{step} {step}.5 {step}\n" for step in range(total)))
+    database = tmp_path / "mlflow.db"
+
+    def is_under_way(shown):
+        return any(0 < number < total for number in points_told(shown, verb))
+
+    for _ in range(10):
+        with on_terminal(large, f"sqlite:///{database}") as (terminal, end):
+            shown = shown_until(terminal, is_under_way)
+            with contextlib.suppress(OSError):
+                os.write(terminal, b"\x03")
+            shown += shown_until(terminal)
+            code = end()
+        if code == 130:
+            break
+        # It was done before it heard of it, or before it was seen, as a slow test makes possible; then once more.
+        assert code == 0, shown
+        database.unlink()
+    assert code == 130 and "Ctrl-C again ends it at once" in shown and words in shown.replace("\r\n", " "), shown[-3000:]
+    assert is_under_way(shown), shown[-3000:]
+    assert 0 < count(database) < total if verb == "Writing" else count(database) == total
+    output = moved(large, f"sqlite:///{database}")
+    assert f"Read back and equal: 2 experiments, 1 runs, {total:,} metric points" in output, output
+    assert count(database) == total
 
 
 def test_broken_things_are_told_and_left_out(large, tmp_path):

@@ -72,6 +72,37 @@ test("charts draw what runs logged, zoom together, and follow the colours of the
   await done(page);
 });
 
+test("charts stand over another metric, at the steps where both were logged", async () => {
+  const { experiment_id: id } = await api<{ experiment_id: string }>("experiments/create", { name: `by epochs ${Date.now()}` });
+  for (const speed of [10, 20]) {
+    const { run } = await api<{ run: { info: { run_id: string } } }>("runs/create", { experiment_id: id, run_name: `speed-${speed}`, start_time: Date.now() });
+    const loss = Array.from({ length: 41 }, (_, step) => ({ key: "loss", value: 1 / (step + 1), step, timestamp: step }));
+    const epochs = Array.from({ length: 3 }, (_, at) => ({ key: "epoch", value: (at * speed) / 10, step: at * speed, timestamp: at }));
+    await api("runs/log-batch", { run_id: run.info.run_id, metrics: [...loss, ...epochs] });
+  }
+  const page = await open(`/experiments/${id}?mode=charts&chartFilter=loss`);
+  const card = page.locator('[data-metric="loss"]');
+  await card.locator("canvas").waitFor();
+  await page.getByRole("group", { name: "Horizontal axis" }).getByRole("button", { name: "Metric" }).click();
+  await page.waitForFunction(() => location.hash.includes("xMetric=epoch"));
+  await page.getByRole("combobox", { name: "Metric on the horizontal axis" }).selectOption("loss");
+  await page.waitForFunction(() => location.hash.includes("xMetric=loss"));
+  await page.getByRole("combobox", { name: "Metric on the horizontal axis" }).selectOption("epoch");
+  await page.waitForFunction(() => location.hash.includes("xMetric=epoch"));
+  await card.locator("canvas").waitFor();
+  await page.getByRole("button", { name: "Actions for loss" }).click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "Save as CSV" }).click()]);
+  const rows = readFileSync(await file.path(), "utf8").trim().split(/\r?\n/).map((line) => line.split(","));
+  // The first run has no epoch beyond step 20, the second one has one every ten steps.
+  const last = (name: string) => Number(rows.filter(([run]) => run === name).pop()?.[2]);
+  expect([last("speed-10"), last("speed-20"), rows.length]).toEqual([2, 4, 1 + 21 + 41]);
+  const box = await card.locator(".u-over").boundingBox();
+  if (!box) throw new Error("no chart");
+  await page.mouse.move(box.x + box.width / 2, box.y + 40);
+  await card.locator(".chart-tip").getByText(/^epoch /).waitFor();
+  await done(page);
+});
+
 test("charts are moved and resized, compared with a run, and saved", async () => {
   const page = await open(`${home}?mode=charts`);
   const cards = page.locator('section[aria-label="train"] [data-metric]');

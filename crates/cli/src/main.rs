@@ -60,8 +60,8 @@ fn main() -> ExitCode {
             Err(error) => complain(error.message(), 1),
         },
         Command::Gc(args) => end(gc::run(&args, &env, &mut say)),
-        Command::Migrate(args) => end(moving::migrate(&args, &env, &mut say)),
-        Command::MigrateFilestore(args) => end(moving::filestore(&args, &env, &mut say)),
+        Command::Migrate(args) => end_of_move(moving::migrate(&args, &env, &mut say)),
+        Command::MigrateFilestore(args) => end_of_move(moving::filestore(&args, &env, &mut say)),
         Command::Artifacts(command) => match artifacts::run(command, &env) {
             Ok(told) => {
                 told.iter().for_each(|text| say(text));
@@ -78,6 +78,14 @@ fn end(all_is_good: oxflow_model::Result<bool>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => complain(error.message(), 1),
+    }
+}
+
+/// The same for a move, which can be interrupted.
+fn end_of_move(ended: oxflow_model::Result<moving::End>) -> ExitCode {
+    match ended {
+        Ok(moving::End::Interrupted) => ExitCode::from(moving::INTERRUPTED),
+        ended => end(ended.map(|end| end == moving::End::Whole)),
     }
 }
 

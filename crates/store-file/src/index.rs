@@ -61,7 +61,7 @@ pub struct Index {
     pub versions: Slots<VersionState>,
     /// Folders of which only the names inside matter.
     pub listings: Slots<Listing>,
-    /// The experiments in which runs and logged models were last seen.
+    /// The experiments in which runs, logged models and traces were last seen.
     places: Mutex<HashMap<String, ExperimentId>>,
 }
 
@@ -116,12 +116,22 @@ pub fn locate(
     id: &str,
     within: impl Fn(&str) -> String,
 ) -> Option<(ExperimentId, String)> {
-    let experiments = Experiments::of(view);
+    locate_by(view, &Experiments::of(view), id, within, "/meta.yaml")
+}
+
+/// The same for what has another file than `meta.yaml` as its mark, or none; for who asks often.
+pub fn locate_by(
+    view: &View<'_>,
+    experiments: &Experiments,
+    id: &str,
+    within: impl Fn(&str) -> String,
+    mark: &str,
+) -> Option<(ExperimentId, String)> {
     let folder = view.look.folder;
     let found_in = |experiment: ExperimentId| {
         let (path, _) = experiments.path(experiment)?;
         let path = within(&path);
-        folder.exists(&format!("{path}/meta.yaml")).then_some((experiment, path))
+        folder.exists(&format!("{path}{mark}")).then_some((experiment, path))
     };
     let place = locked(&view.index().places).get(id).copied();
     if let Some(found) = place.and_then(found_in) {
@@ -138,4 +148,9 @@ pub fn locate(
         }
     }
     found
+}
+
+/// Notes where something will be, so that it need not be looked for in all experiments.
+pub fn remember(view: &View<'_>, id: &str, experiment: ExperimentId) {
+    locked(&view.index().places).insert(id.to_owned(), experiment);
 }

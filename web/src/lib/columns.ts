@@ -46,6 +46,14 @@ export function isRange({ kind }: Pick<Column, "kind">): boolean {
   return isRangeKind(kind);
 }
 
+/** Attributes whose order is made here, of all runs, as the server has none by them. */
+const ORDERED_HERE = ["duration", "dataset"];
+
+/** Whether the pages put runs in the order of a column, rather than the server. */
+export function isOrderedHere(column: Pick<Column, "kind" | "key">): boolean {
+  return isRange(column) || (column.kind === "attribute" && ORDERED_HERE.includes(column.key));
+}
+
 /** What tells one last point of a metric from another. */
 export function stampOf(row: Row, metric: string): string {
   const last = row.run.data?.metrics?.find((item) => item.key === metric);
@@ -168,6 +176,7 @@ export function orderKey(column: Column): string | undefined {
     case "attribute":
       if (column.key === "user") return "tags.`mlflow.user`";
       if (column.key === "source") return "tags.`mlflow.source.name`";
+      if (column.key === "commit") return "tags.`mlflow.source.git.commit`";
       if (["start_time", "end_time", "status", "run_id", "run_name"].includes(column.key)) return `attributes.${column.key}`;
       return undefined;
     case "min":
@@ -212,16 +221,25 @@ export function isEvaluation(key: string): boolean {
   return /(^|[/_.-])(val|valid|validation|test|eval)([/_.-]|$)/i.test(key);
 }
 
-/** Rows by a range, which the server cannot order by; those without come last. */
-export function sortedByRange(rows: Row[], sort: string): Row[] {
+/** Rows in an order that the server does not know; those without a value come last. A run that goes on has lasted until `now`. */
+export function sortedHere(rows: Row[], sort: string, now: number): Row[] {
   const item = column(sort.replace(/^-/, ""));
   const sign = sort.startsWith("-") ? -1 : 1;
-  const valued = rows.map((row) => ({ row, value: cellValue(row, item) as number | undefined }));
+  const valued = rows.map((row) => ({ row, value: orderValue(row, item, now) }));
   valued.sort(({ value: left }, { value: right }) => {
     if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
-    return sign * (left - right);
+    return sign * (typeof left === "number" && typeof right === "number" ? left - right : TEXTS.compare(String(left), String(right)));
   });
   return valued.map(({ row }) => row);
+}
+
+/** Made once: it is what takes time when texts are compared. */
+const TEXTS = new Intl.Collator(undefined, { numeric: true });
+
+function orderValue(row: Row, item: Column, now: number): number | string | undefined {
+  const { status, start_time: start } = row.run.info;
+  if (item.id === "attribute:duration" && status === "RUNNING" && start) return now - start;
+  return cellValue(row, item);
 }
 
 const SHOWN_ATTRIBUTES = ["attribute:start_time", "attribute:duration", "attribute:user"];

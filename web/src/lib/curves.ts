@@ -1,5 +1,6 @@
 /** From points of a history to the columns that a chart draws. */
-import type { History } from "../api/types";
+import type { Double, History } from "../api/types";
+import { interpolate } from "./bands";
 import { toNumber } from "./format";
 import type { XAxis } from "./viewState";
 
@@ -12,16 +13,41 @@ export interface Curve {
   high?: number[];
 }
 
-/** The curves of runs, each in the order of its x. */
-export function curvesOf(histories: History[], xAxis: XAxis, starts: Map<string, number>): Curve[] {
-  return histories.map(({ run_id: runId, steps, values, timestamps = [] }) => {
+/** Another metric of runs by their steps, for an axis; only what is a number. */
+export function alongOf(histories: History[]): Map<string, Curve> {
+  const curve = ({ run_id: runId, steps, values }: History): Curve => {
+    const ys = values.map(toNumber);
+    const known = ys.flatMap((y, at) => (Number.isFinite(y) ? [at] : []));
+    return { runId, xs: known.map((at) => steps[at] as number), ys: known.map((at) => ys[at] as number) };
+  };
+  return new Map(histories.map((history) => [history.run_id, curve(history)]));
+}
+
+/** The points of a history at whose steps another metric is known, with what that is there. */
+function placed({ run_id: runId, steps, values }: History, along: Curve | undefined): Curve {
+  const points = steps.flatMap((step, at) => {
+    const x = along && interpolate(along, step);
+    return x === undefined ? [] : [{ x, y: toNumber(values[at] as Double) }];
+  });
+  return { runId, xs: points.map(({ x }) => x), ys: points.map(({ y }) => y) };
+}
+
+/** The curves of runs, each in the order of its x. By a metric, `along` says where its runs had which value. */
+export function curvesOf(histories: History[], xAxis: XAxis, starts: Map<string, number>, along?: Map<string, Curve>): Curve[] {
+  return histories.map((history) => {
+    const { run_id: runId, steps, values, timestamps = [] } = history;
+    if (xAxis === "metric") return inOrder(placed(history, along?.get(runId)));
     const start = starts.get(runId) ?? timestamps.reduce((least, time) => Math.min(least, time), Infinity);
     const xs = xAxis === "step" ? steps : timestamps.map((time) => (xAxis === "time" ? time / 1000 : (time - start) / 1000));
-    const ys = values.map(toNumber);
-    if (xs.every((x, at) => at === 0 || (xs[at - 1] as number) <= x)) return { runId, xs, ys };
-    const order = xs.map((_, at) => at).sort((a, b) => (xs[a] as number) - (xs[b] as number));
-    return { runId, xs: order.map((at) => xs[at] as number), ys: order.map((at) => ys[at] as number) };
+    return inOrder({ runId, xs, ys: values.map(toNumber) });
   });
+}
+
+function inOrder(curve: Curve): Curve {
+  const { runId, xs, ys } = curve;
+  if (xs.every((x, at) => at === 0 || (xs[at - 1] as number) <= x)) return curve;
+  const order = xs.map((_, at) => at).sort((a, b) => (xs[a] as number) - (xs[b] as number));
+  return { runId, xs: order.map((at) => xs[at] as number), ys: order.map((at) => ys[at] as number) };
 }
 
 /** Columns on one x for all curves; a curve has `undefined` where only others have a point, `null` for a gap. */

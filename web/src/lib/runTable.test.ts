@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cellValue, column, sortedByRange, toRow } from "./columns";
+import { cellValue, column, sortedHere, toRow } from "./columns";
 import { arrange, groupCell } from "./lines";
 import { rowsOf, wantedOf, withWhole } from "./runTable";
 
@@ -32,7 +32,7 @@ test("rows look into the columns of an answer", () => {
   expect(values("attribute:user")).toEqual(["", "", "ana"]);
   expect([...(rows[0]?.metrics.keys() ?? [])]).toEqual(["loss"]);
   expect(rows[1]?.metrics.has("loss")).toBe(false);
-  expect(sortedByRange(rows, "-max:loss").map(({ id }) => id)).toEqual(["c", "a", "b"]);
+  expect(sortedHere(rows, "-max:loss", 0).map(({ id }) => id)).toEqual(["c", "a", "b"]);
 });
 
 test("groups and trees are made of them", () => {

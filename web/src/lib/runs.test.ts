@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { Run } from "../api/types";
 import { axisKind, sweepAxes } from "./axes";
 import { assignColors, colorOf, PALETTE } from "./color";
-import { type Row, cellValue, column, columnsOf, defaultColumns, orderKey, sortedByRange, toRow } from "./columns";
+import { type Row, cellValue, column, columnsOf, defaultColumns, isOrderedHere, orderKey, sortedHere, toRow } from "./columns";
 import { AGAIN_MS, keepRange, knowledge } from "./ranges";
 import { bestOf, compareSections } from "./compare";
-import { align, alignAbout, curvesOf, sectionOf, valueAt } from "./curves";
+import { align, alignAbout, alongOf, curvesOf, sectionOf, valueAt } from "./curves";
 import { folderLines } from "./folders";
 import { arrange, groupCell } from "./lines";
 import { insideRange, smooth } from "./smooth";
@@ -34,6 +34,19 @@ test("a cell holds what was logged, or what follows from it", () => {
   expect(cellValue(one, column("param:none"))).toBeUndefined();
 });
 
+test("orders that the server lacks are made here: runs that go on have lasted until now, and nothing comes last", () => {
+  const lasting = (id: string, start: number, end?: number): Row => ({ ...row(id), run: { info: { run_id: id, experiment_id: "1", status: end ? "FINISHED" : "RUNNING", start_time: start, end_time: end, lifecycle_stage: "active" } } });
+  const rows = [lasting("long", 1, 90), lasting("short", 1, 5), lasting("going", 40)];
+  const order = (sort: string, some = rows) => sortedHere(some, sort, 60).map(({ id }) => id);
+  expect(order("attribute:duration")).toEqual(["short", "going", "long"]);
+  expect(order("-attribute:duration")).toEqual(["long", "going", "short"]);
+  const using = (id: string, ...names: string[]): Row => ({ ...row(id), run: { ...row(id).run, inputs: { dataset_inputs: names.map((name) => ({ dataset: { name, digest: "" } })) } } });
+  const data = [using("none"), using("ten", "v10"), using("two", "v2")];
+  expect(order("attribute:dataset", data)).toEqual(["two", "ten", "none"]);
+  expect(order("-attribute:dataset", data)).toEqual(["ten", "two", "none"]);
+  expect(["attribute:duration", "min:loss", "attribute:user", "metric:duration"].map((id) => isOrderedHere(column(id)))).toEqual([true, true, false, false]);
+});
+
 test("keys are ordered by as the server spells them", () => {
   expect(orderKey(column("metric:val/loss"))).toBe("metrics.`val/loss`");
   expect(orderKey(column("attribute:start_time"))).toBe("attributes.start_time");
@@ -59,7 +72,7 @@ test("lowest and highest values take in the last one, and are asked for again on
   expect(knowledge("ranged", "loss", "5 1000", now + 1e6)).toBe("known");
   expect(knowledge("ranged", "loss", "6 1001", now)).toBe("for now");
   expect(knowledge("ranged", "loss", "6 1001", now + AGAIN_MS + 1)).toBe("none");
-  expect(sortedByRange([row("other", {}), one], "-max:loss").map(({ id }) => id)).toEqual(["ranged", "other"]);
+  expect(sortedHere([row("other", {}), one], "-max:loss", 0).map(({ id }) => id)).toEqual(["ranged", "other"]);
   expect(column("min:val/loss").label).toBe("min val/loss");
 });
 
@@ -121,6 +134,10 @@ test("curves are put on one axis, with gaps where a value is none", () => {
   expect(alignAbout([...curves, late], 3)).toEqual([[0, 2, 5], [1, null, undefined], [undefined, undefined, undefined], [undefined, 1, 5]]);
   expect(curvesOf([{ run_id: "a", steps: [0, 1], values: [1, 2], timestamps: [9, 5] }], "time", new Map())[0]?.ys).toEqual([2, 1]);
   expect(curvesOf(points, "relative", new Map([["a", 1]]))[0]?.xs).toEqual([0.004, 0.005]);
+  const along = alongOf([{ run_id: "a", steps: [0, 1, 2], values: [10, "NaN", 30] }]);
+  expect(curvesOf(points, "metric", new Map(), along)).toEqual([{ runId: "a", xs: [10, 30], ys: [1, NaN] }, { runId: "b", xs: [], ys: [] }]);
+  const falling = alongOf([{ run_id: "a", steps: [0, 4], values: [5, 1] }]);
+  expect(curvesOf([{ run_id: "a", steps: [1, 2, 9], values: [7, 8, 9] }], "metric", new Map(), falling)[0]).toEqual({ runId: "a", xs: [3, 4], ys: [8, 7] });
   expect(valueAt({ xs: [0, 2], ys: [5, 6] }, 1.5)).toBe(5);
   expect(valueAt({ xs: [1], ys: [5] }, 0)).toBeUndefined();
   expect([sectionOf("a/b/c"), sectionOf("loss")]).toEqual(["a/b", ""]);

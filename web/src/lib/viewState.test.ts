@@ -10,5 +10,6 @@ test("a zoom stands in the address, and nonsense there is none", () => {
 test("other experiments are opened with what means the same there", () => {
   const state = { ...DEFAULTS, mode: "charts" as const, smoothing: 0.6, filter: "metrics.x > 1", columns: ["metric:x"], widths: { name: 200, "metric:x": 90, "attribute:user": 80 }, sort: "-metric:x", zoom: "1..2", colors: { a: "#fff" } };
   expect(forEverywhere(state)).toEqual({ mode: "charts", smoothing: 0.6, widths: { name: 200, "attribute:user": 80 } });
+  expect(forEverywhere({ ...DEFAULTS, xAxis: "metric", xMetric: "epoch" })).toEqual({});
   expect(forEverywhere({ ...DEFAULTS, sort: "attribute:run_name" })).toEqual({ sort: "attribute:run_name" });
 });

@@ -3,7 +3,9 @@
 const MODES: readonly string[] = ["table", "charts", "scatter", "parallel", "box", "contour", "images"];
 
 export type Mode = "table" | "charts" | "scatter" | "parallel" | "box" | "contour" | "images";
-export type XAxis = "step" | "time" | "relative";
+const X_AXES: readonly string[] = ["step", "time", "relative", "metric"];
+
+export type XAxis = "step" | "time" | "relative" | "metric";
 export type ChartSize = [span: number, height: number];
 
 export interface ViewState {
@@ -27,6 +29,8 @@ export interface ViewState {
   colors: Record<string, string>;
   smoothing: number;
   xAxis: XAxis;
+  /** The metric that stands on the horizontal axis where that is `metric`. */
+  xMetric: string;
   logY: boolean;
   logX: boolean;
   outliers: boolean;
@@ -70,6 +74,7 @@ export const DEFAULTS: ViewState = {
   colors: {},
   smoothing: 0,
   xAxis: "step",
+  xMetric: "",
   logY: false,
   logX: false,
   outliers: true,
@@ -111,7 +116,7 @@ export function unpack(packed: unknown): ViewState {
     if (value !== undefined && fits(value, DEFAULTS[key])) Object.assign(state, { [key]: value });
   }
   if (!MODES.includes(state.mode)) state.mode = "table";
-  if (!["step", "time", "relative"].includes(state.xAxis)) state.xAxis = "step";
+  if (!X_AXES.includes(state.xAxis) || (state.xAxis === "metric" && !state.xMetric)) state.xAxis = "step";
   state.chartSizes = Object.fromEntries(Object.entries(state.chartSizes).filter(([, size]) => Array.isArray(size) && size.length === 2 && size.every(Number.isFinite)));
   state.smoothing = Math.min(0.99, Math.max(0, state.smoothing));
   state.chartColumns = Math.min(6, Math.max(1, Math.round(state.chartColumns)));

@@ -12,13 +12,25 @@ use oxflow_store_sql::{OpenOptions, SqlStore};
 
 use super::progress::Progress;
 use super::report::{Report, grouped};
+use super::stop::Stop;
 use super::walk::{Pass, Walk};
 use crate::args::{FilestoreArgs, MigrateArgs};
 use crate::env::Env;
 use crate::system::{RandomIds, SystemClock};
 
-/// `oxflow migrate`. Tells through `say`; gives whether all was moved.
-pub fn migrate(args: &MigrateArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<bool> {
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All was moved.
+    Whole,
+    /// Something was refused or is different, as was told.
+    Partly,
+    /// Somebody wanted it to stop.
+    Interrupted,
+}
+
+/// `oxflow migrate`. Tells through `say`.
+pub fn migrate(args: &MigrateArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<End> {
     let cwd = working_folder()?;
     if is_same(&args.from, &args.to, &cwd) {
         return Err(Error::invalid("The source and the target are the same store."));
@@ -27,19 +39,26 @@ pub fn migrate(args: &MigrateArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Resu
         .enable_all()
         .build()
         .map_err(|error| Error::internal(format!("Cannot start the runtime: {error}.")))?;
-    let mut progress = Progress::new(!args.no_progress);
+    let progress = Progress::new(!args.no_progress);
+    let stop = Stop::default();
     let mut report = Report::default();
-    runtime.block_on(move_all(args, env, &cwd, &mut progress, &mut report))?;
+    let moved = runtime.block_on(move_all(args, env, &cwd, &progress, &stop, &mut report));
+    progress.end();
+    if stop.is_heeded() {
+        report.interrupted().iter().for_each(|line| say(line));
+        return Ok(End::Interrupted);
+    }
+    moved?;
     report.lines(!args.no_verify).iter().for_each(|line| say(line));
     let told = progress.seconds();
     if !args.no_verify && report.is_good() {
         say(&format!("Everything was read back and is the same ({told:.1} s for the comparison)."));
     }
-    Ok(report.is_good())
+    Ok(if report.is_good() { End::Whole } else { End::Partly })
 }
 
 /// `oxflow migrate-filestore`.
-pub fn filestore(args: &FilestoreArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<bool> {
+pub fn filestore(args: &FilestoreArgs, env: &Env, say: &mut dyn FnMut(&str)) -> Result<End> {
     if !args.target.starts_with("sqlite:") {
         return Err(Error::invalid(
             "Invalid value for '--target': must be a SQLite URI starting with 'sqlite:///'. For \
@@ -55,10 +74,12 @@ pub fn filestore(args: &FilestoreArgs, env: &Env, say: &mut dyn FnMut(&str)) -> 
     say(&format!("Target: {}", args.target));
     let no_progress = args.no_progress && !args.progress;
     let to = args.target.clone();
-    let good = migrate(&MigrateArgs { from, to, no_verify: false, no_progress }, env, say)?;
-    say("To start a server with the migrated data:");
-    say(&format!("  oxflow server --backend-store-uri {}", args.target));
-    Ok(good)
+    let end = migrate(&MigrateArgs { from, to, no_verify: false, no_progress }, env, say)?;
+    if end != End::Interrupted {
+        say("To start a server with the migrated data:");
+        say(&format!("  oxflow server --backend-store-uri {}", args.target));
+    }
+    Ok(end)
 }
 
 fn working_folder() -> Result<PathBuf> {
@@ -70,13 +91,15 @@ async fn move_all(
     args: &MigrateArgs,
     env: &Env,
     cwd: &Path,
-    progress: &mut Progress,
+    progress: &Progress,
+    stop: &Stop,
     report: &mut Report,
 ) -> Result<()> {
     let source = open_source(&args.from, env, cwd).await?;
     let target = open_target(&args.to, cwd)?;
     let Some(written) = target.written() else { return Err(no_way_in()) };
-    let moved = walk(args, source.read(), written, progress, report).await;
+    stop.listen();
+    let moved = walk(args, source.read(), written, progress, stop, report).await;
     let closed = target.close().await;
     source.close().await?;
     moved.and(closed)
@@ -86,10 +109,11 @@ async fn walk(
     args: &MigrateArgs,
     source: &dyn ExportStore,
     target: &dyn ImportStore,
-    progress: &mut Progress,
+    progress: &Progress,
+    stop: &Stop,
     report: &mut Report,
 ) -> Result<()> {
-    let mut walk = Walk::new(source, target, &RandomIds, progress, report).await?;
+    let mut walk = Walk::new(source, target, &RandomIds, progress, stop, report).await?;
     walk.run(Pass::Look).await?;
     walk.run(Pass::Copy).await?;
     let seconds = walk.progress.seconds();

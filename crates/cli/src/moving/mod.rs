@@ -9,6 +9,8 @@ mod points;
 mod progress;
 mod report;
 mod rows;
+mod stop;
 mod walk;
 
-pub use command::{filestore, migrate};
+pub use command::{End, filestore, migrate};
+pub use stop::INTERRUPTED;

@@ -6,6 +6,8 @@ use std::fmt;
 use oxflow_model::{Error, ErrorCode};
 use oxflow_store::Table;
 
+use super::walk::Pass;
+
 /// How many complaints are shown one by one.
 const SHOWN: usize = 20;
 
@@ -82,6 +84,8 @@ impl Complaints {
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// The last pass that was begun.
+    pub pass: Option<Pass>,
     /// What was written.
     pub moved: Counts,
     /// What was there already, from an earlier try.
@@ -139,6 +143,19 @@ impl Report {
     /// Whether all that could be read was moved.
     pub fn is_good(&self) -> bool {
         self.refused.count == 0 && self.different.count == 0
+    }
+
+    /// The report of one that was interrupted, line by line.
+    pub fn interrupted(&self) -> Vec<String> {
+        let (mut out, state) = match self.pass {
+            None | Some(Pass::Look) => (Vec::new(), "before anything was written"),
+            Some(Pass::Copy) => (self.lines(false), "before all was written"),
+            Some(Pass::Verify) => {
+                (self.lines(true), "when all was written, before it was compared to the end")
+            }
+        };
+        out.push(format!("Interrupted {state}. Run the same command again to go on."));
+        out
     }
 
     /// The report, line by line.

@@ -35,17 +35,22 @@ fn digest(row: &Cells) -> u64 {
     hasher.finish()
 }
 
+/// Told how many rows were read of the source, again and again; an error ends it.
+pub type Read<'a> = &'a (dyn Fn(u64) -> Result<()> + Sync);
+
 /// Hands over a number for each row of a table, as `target` keeps it.
 async fn each(
     store: &dyn ExportStore,
     target: &dyn ImportStore,
     table: &Table,
     numbers: &Numbers,
+    read: Read<'_>,
     mut take: impl FnMut(u64),
 ) -> Result<()> {
     let parts = store.export_rows(&table.name).await?;
     while let Ok(part) = parts.recv().await {
         let mut part = part?;
+        read(part.len() as u64)?;
         renumber(&mut part, table, numbers);
         let kept = part.into_iter().filter_map(|row| target.as_kept(&table.name, row));
         kept.for_each(|row| take(digest(&row)));
@@ -59,9 +64,10 @@ async fn sum(
     target: &dyn ImportStore,
     table: &Table,
     numbers: &Numbers,
+    read: Read<'_>,
 ) -> Result<(u64, u64)> {
     let (mut count, mut sum) = (0, 0_u64);
-    each(store, target, table, numbers, |digest| {
+    each(store, target, table, numbers, read, |digest| {
         count += 1;
         sum = sum.wrapping_add(digest);
     })
@@ -75,16 +81,24 @@ pub async fn compare(
     target: &dyn ImportStore,
     table: &Table,
     numbers: &Numbers,
+    read: Read<'_>,
 ) -> Result<(u64, u64)> {
     let same = Numbers::new();
-    let (rows, content) = sum(source, target, table, numbers).await?;
-    if (rows, content) == sum(target, target, table, &same).await? {
+    // Rows are counted once.
+    let again = |_| read(0);
+    let (ours, theirs) = tokio::try_join!(
+        sum(source, target, table, numbers, read),
+        sum(target, target, table, &same, &again)
+    )?;
+    let rows = ours.0;
+    if ours == theirs {
         return Ok((rows, 0));
     }
     // The target has rows of its own, or others: then every row has to be found.
     let mut wanted: HashMap<u64, u64> = HashMap::new();
-    each(source, target, table, numbers, |digest| *wanted.entry(digest).or_default() += 1).await?;
-    each(target, target, table, &same, |digest| {
+    let mut want = |digest| *wanted.entry(digest).or_default() += 1;
+    each(source, target, table, numbers, &again, &mut want).await?;
+    each(target, target, table, &same, &again, |digest| {
         if let Some(left) = wanted.get_mut(&digest) {
             *left = left.saturating_sub(1);
         }

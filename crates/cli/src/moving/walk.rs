@@ -9,9 +9,13 @@ use super::points::{self, Cursor, Side};
 use super::progress::Progress;
 use super::report::{Counts, Report};
 use super::rows::{self, Numbers};
+use super::stop::Stop;
 
 /// How many runs are read and written at a time.
 const RUNS: usize = 100;
+
+/// After how many points that are the same it is told how far it is.
+const TELL: u64 = 1000;
 
 /// What is done on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +33,8 @@ pub struct Walk<'a> {
     pub source: &'a dyn ExportStore,
     pub target: &'a dyn ImportStore,
     pub ids: &'a dyn IdSource,
-    pub progress: &'a mut Progress,
+    pub progress: &'a Progress,
+    pub stop: &'a Stop,
     pub report: &'a mut Report,
     pub pass: Pass,
     /// The experiments of the source, with the numbers they have in the target.
@@ -51,7 +56,8 @@ impl<'a> Walk<'a> {
         source: &'a dyn ExportStore,
         target: &'a dyn ImportStore,
         ids: &'a dyn IdSource,
-        progress: &'a mut Progress,
+        progress: &'a Progress,
+        stop: &'a Stop,
         report: &'a mut Report,
     ) -> Result<Walk<'a>> {
         let known = target.export_experiments().await?;
@@ -59,12 +65,13 @@ impl<'a> Walk<'a> {
         let experiments = numbered(all, &known, target.largest_experiment(), report);
         let known = known.into_iter().map(|experiment| (experiment.id, experiment)).collect();
         let pass = Pass::Look;
-        Ok(Walk { source, target, ids, progress, report, pass, experiments, known })
+        Ok(Walk { source, target, ids, progress, stop, report, pass, experiments, known })
     }
 
     /// One pass.
     pub async fn run(&mut self, pass: Pass) -> Result<()> {
         self.pass = pass;
+        self.report.pass = Some(pass);
         self.progress.begin(match pass {
             Pass::Look => "Looking",
             Pass::Copy => "Writing",
@@ -75,6 +82,7 @@ impl<'a> Walk<'a> {
             self.known = known.into_iter().map(|found| (found.id, found)).collect();
         }
         for (from, experiment) in std::mem::take(&mut self.experiments) {
+            self.stop.check()?;
             let is_new = self.experiment(&experiment).await?;
             if !self.report.is_refused(&experiment_id(experiment.id)) {
                 self.runs(from, experiment.id, is_new).await?;
@@ -174,6 +182,7 @@ impl<'a> Walk<'a> {
         self.progress.expect(ids.len() as u64);
         let mut outbox = Outbox::default();
         for some in ids.chunks(RUNS) {
+            self.stop.check()?;
             let there: Vec<RunId> = some.iter().filter(|id| known.contains(id)).cloned().collect();
             if self.pass == Pass::Look && there.is_empty() {
                 self.progress.advance(some.len() as u64, 0);
@@ -273,7 +282,14 @@ impl<'a> Walk<'a> {
         let mut both = 0;
         while let Some(side) = points::next(&mut source, &mut target).await? {
             match side {
-                Side::Both => both += 1,
+                Side::Both => {
+                    both += 1;
+                    if both % TELL == 0 {
+                        self.counts(true).points += TELL;
+                        self.progress.advance(0, TELL);
+                        self.stop.check()?;
+                    }
+                }
                 Side::Missing(point) if self.pass == Pass::Copy => {
                     missing.push(point);
                     if missing.len() == PART {
@@ -293,8 +309,8 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        self.counts(true).points += both;
-        self.progress.advance(0, both);
+        self.counts(true).points += both % TELL;
+        self.progress.advance(0, both % TELL);
         if !missing.is_empty() {
             outbox.count += missing.len();
             outbox.points.push((run.clone(), missing));
@@ -303,6 +319,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn send(&mut self, outbox: &mut Outbox) -> Result<()> {
+        self.stop.check()?;
         let Outbox { points, count } = std::mem::take(outbox);
         if points.is_empty() {
             return Ok(());
@@ -343,6 +360,7 @@ impl<'a> Walk<'a> {
         let known: HashSet<_> = self.target.export_model_ids(to).await?.into_iter().collect();
         self.progress.expect(ids.len() as u64);
         for id in ids {
+            self.stop.check()?;
             self.progress.advance(1, 0);
             let what = format!("the logged model {id}");
             if self.pass == Pass::Look && !known.contains(&id) {
@@ -380,6 +398,7 @@ impl<'a> Walk<'a> {
         let names = self.source.export_registered_names().await?;
         self.progress.expect(names.len() as u64);
         for name in names {
+            self.stop.check()?;
             self.progress.advance(1, 0);
             let what = format!("the registered model '{name}'");
             let known = self.target.export_registered(&name).await?;
@@ -429,10 +448,13 @@ impl<'a> Walk<'a> {
                 continue;
             }
             if self.pass == Pass::Verify {
+                let read = |rows| {
+                    self.progress.advance(0, rows);
+                    self.stop.check()
+                };
                 let (rows, missing) =
-                    rows::compare(self.source, self.target, &table, &numbers).await?;
+                    rows::compare(self.source, self.target, &table, &numbers, &read).await?;
                 self.report.verified.rows += rows - missing;
-                self.progress.advance(0, rows);
                 if missing > 0 {
                     self.report.differs(format!("{missing} rows of the table {name}"));
                 }
@@ -440,6 +462,7 @@ impl<'a> Walk<'a> {
             }
             let parts = self.source.export_rows(name).await?;
             while let Ok(part) = parts.recv().await {
+                self.stop.check()?;
                 let mut part = part?;
                 rows::renumber(&mut part, &table, &numbers);
                 let count = part.len() as u64;

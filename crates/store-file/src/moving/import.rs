@@ -4,7 +4,6 @@
 //! is not there for anybody, and is written over by the next try.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use oxflow_model::{
@@ -76,19 +75,12 @@ impl ImportStore for FileStore {
             let why = format!("The file store has no place for the table '{table}'.");
             return Err(Error::invalid(why));
         }
-        let places = match table {
-            "trace_info" => trace_files::Places::new(),
-            _ => self.read(|view| Ok(trace_files::places(view))).await?,
-        };
-        let places = Arc::new(places);
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let some: Vec<_> = rows.by_ref().take(FILES).collect();
-            let (places, table) = (places.clone(), table.to_owned());
-            self.write(move |view, changes| {
-                trace_files::write(view, changes, &places, &table, &some)
-            })
-            .await?;
+            let table = table.to_owned();
+            self.write(move |view, changes| trace_files::write(view, changes, &table, &some))
+                .await?;
         }
         Ok(())
     }
@@ -130,7 +122,7 @@ fn write_experiment(changes: &mut Changes<'_>, experiment: &Experiment) -> Resul
 }
 
 /// The folder of an experiment that things are written to.
-pub(super) fn experiment_path(view: &View<'_>, id: oxflow_model::ExperimentId) -> Result<String> {
+fn experiment_path(view: &View<'_>, id: oxflow_model::ExperimentId) -> Result<String> {
     let found = Experiments::of(view).path(id);
     found.map(|(path, _)| path).ok_or_else(|| experiment::not_found(id))
 }

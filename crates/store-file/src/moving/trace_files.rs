@@ -1,16 +1,14 @@
 //! Traces that come as the rows of a database, as the files that MLflow's file store has for them.
 //! Their spans have no place here, unless they are artifacts already.
 
-use std::collections::HashMap;
-
 use oxflow_model::{Error, ExperimentId, Json, Millis, Result};
 use oxflow_store::trace::{COSTS, NAME_TAG, PROMOTED, TOKENS};
 use oxflow_store::{Cell, Cells};
 
-use super::traces::{TABLES, entries};
+use super::traces::TABLES;
 use crate::changes::Changes;
-use crate::folder::Kind;
-use crate::index::Experiments;
+use crate::experiment;
+use crate::index::{Experiments, locate_by, remember};
 use crate::names;
 use crate::store::View;
 use crate::yaml::{Map, Node};
@@ -20,37 +18,17 @@ pub fn keeps(table: &str) -> bool {
     TABLES.iter().any(|(known, _)| *known == table)
 }
 
-/// The folders of traces, and of their experiments, by the id of the trace.
-pub type Places = HashMap<String, (String, String)>;
-
-/// Where all traces are.
-pub fn places(view: &View<'_>) -> Places {
-    let mut found = Places::new();
-    let experiments = Experiments::of(view);
-    for experiment in experiments.ids() {
-        let Some((base, _)) = experiments.path(experiment) else { continue };
-        let traces = format!("{base}/traces");
-        for id in entries(view, &traces, Kind::Folder) {
-            let path = format!("{traces}/{id}");
-            found.insert(id, (base.clone(), path));
-        }
-    }
-    found
-}
-
-/// Writes rows of a table; `places` are those of the traces that are there. Files that are there
-/// already stay as they are.
+/// Writes rows of a table. Files that are there already stay as they are.
 ///
 /// # Errors
 /// `INVALID_PARAMETER_VALUE` for what cannot be a file, and for rows whose trace is not there.
 pub fn write(
     view: &View<'_>,
     changes: &mut Changes<'_>,
-    places: &Places,
     table: &str,
     rows: &[Cells],
 ) -> Result<()> {
-    let mut files = Files { view, changes, places };
+    let mut files = Files { view, changes, experiments: Experiments::of(view) };
     rows.iter().try_for_each(|row| match table {
         "trace_info" => files.head(row),
         "trace_tags" => files.pair("tags", row),
@@ -98,14 +76,24 @@ pub fn as_kept(table: &str, mut row: Cells) -> Option<Cells> {
 struct Files<'a, 'v, 'c> {
     view: &'a View<'v>,
     changes: &'a mut Changes<'c>,
-    places: &'a Places,
+    experiments: Experiments,
 }
 
 impl Files<'_, '_, '_> {
+    /// The folders of an experiment and of a trace in it.
     fn place(&self, id: &Cell) -> Result<(String, String)> {
         let id = text(id).unwrap_or_default();
-        let found = self.places.get(id).cloned();
-        found.ok_or_else(|| Error::invalid(format!("The trace '{id}' is not in the folder.")))
+        names::check_id("trace id", id)?;
+        let within = |base: &str| format!("{base}/traces/{id}");
+        let found = locate_by(self.view, &self.experiments, id, within, "");
+        let (experiment, path) = found
+            .ok_or_else(|| Error::invalid(format!("The trace '{id}' is not in the folder.")))?;
+        Ok((self.base(experiment)?, path))
+    }
+
+    fn base(&self, id: ExperimentId) -> Result<String> {
+        let found = self.experiments.path(id);
+        found.map(|(path, _)| path).ok_or_else(|| experiment::not_found(id))
     }
 
     /// Writes a file, unless it is there.
@@ -126,8 +114,10 @@ impl Files<'_, '_, '_> {
         let id = text(id).unwrap_or_default();
         names::check_id("trace id", id)?;
         let number = experiment.to_string();
-        let base = super::import::experiment_path(self.view, ExperimentId(*experiment))?;
+        let experiment = ExperimentId(*experiment);
+        let base = self.base(experiment)?;
         let path = format!("{base}/traces/{id}");
+        remember(self.view, id, experiment);
         if let Some(name) = text(name) {
             self.put(&base, &format!("{path}/tags/{NAME_TAG}"), name)?;
         }

@@ -79,7 +79,7 @@ fn each(view: &View<'_>, take: &mut dyn FnMut(&Trace) -> Result<()>) -> Result<(
 }
 
 /// The names in a folder, sorted.
-pub(super) fn entries(view: &View<'_>, path: &str, kind: Kind) -> Vec<String> {
+fn entries(view: &View<'_>, path: &str, kind: Kind) -> Vec<String> {
     let found = view.look.folder.list(path).unwrap_or_default();
     let mut names: Vec<String> =
         found.into_iter().filter(|(_, found)| *found == kind).map(|(name, _)| name).collect();

@@ -1,11 +1,11 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import type { Curve } from "../../lib/curves";
 import { insideRange } from "../../lib/smooth";
 import type { XAxis } from "../../lib/viewState";
 import { ChartTip, type Tip } from "./ChartTip";
 import { axisOptions, chartColors } from "./chartOptions";
-import { type Layers, type Line, extent, layersOf } from "./layers";
+import { type Layers, type Line, MANY, extent, layersOf } from "./layers";
 
 export interface Range {
   min: number;
@@ -17,6 +17,7 @@ interface Props {
   colorOf: (runId: string) => string;
   nameOf: (runId: string) => string;
   xAxis: XAxis;
+  xMetric: string;
   logX: boolean;
   logY: boolean;
   smoothing: number;
@@ -47,9 +48,11 @@ export function Chart(props: Props) {
     latest.current = props;
   });
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
+    // The observer tells only after a frame was drawn.
+    setWidth(element.clientWidth);
     const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
     observer.observe(element);
     const repaint = () => setTheme((count) => count + 1);
@@ -97,7 +100,7 @@ export function Chart(props: Props) {
         axes: axisOptions(colors, xAxis),
         legend: { show: false },
         padding: [8, 10, 0, 0],
-        cursor: { sync: { key: SYNC, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24, dist: (_, at, __, value, cursor) => (at <= layers.behind ? Infinity : value - cursor) } },
+        cursor: { sync: { key: SYNC, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6, one: now.length > MANY }, focus: { prox: 24, dist: (_, at, __, value, cursor) => (at <= layers.behind ? Infinity : value - cursor) } },
         focus: { alpha: 0.3 },
         hooks: { setSelect: [zoomed], setCursor: [pointed] },
         series: layers.series,

@@ -1,5 +1,5 @@
 import { ArrowUpToLine, Download, Ellipsis, FileCode, Image, Maximize2, RotateCcw } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { messageOf } from "../../api/client";
 import { above, bandsOf } from "../../lib/bands";
 import type { Curve } from "../../lib/curves";
@@ -14,7 +14,7 @@ import { ChartResizer } from "./ChartResizer";
 import { saveCsv, savePng, saveSvg } from "./saveChart";
 import { useHistory } from "./useHistory";
 
-export type ChartLook = Pick<ViewState, "xAxis" | "logX" | "logY" | "smoothing" | "outliers">;
+export type ChartLook = Pick<ViewState, "xAxis" | "xMetric" | "logX" | "logY" | "smoothing" | "outliers">;
 
 export interface Runs {
   ids: string[];
@@ -45,13 +45,19 @@ interface Props {
   onResize?: (size: ChartSize | undefined) => void;
 }
 
+/** How far out of sight a chart is made ready, in pixels. */
+const MARGIN = 250;
 /** What charts are called while they are dragged. */
 const DRAGGED = "application/x-oxflow-chart";
 
-/** Fewer for small charts and for many runs, which cover each other; in steps, so that a little more room fetches nothing. */
+/**
+ * About as many as the chart is wide in pixels; half of that for many runs, which cover each other. In steps, so that a
+ * little more room fetches nothing.
+ */
 function pointsFor(span: number, columns: number, runs: number): number {
-  const most = runs > MANY ? 500 : 800;
-  return Math.min(most, Math.max(200, Math.ceil((1100 * span) / columns / 100) * 100));
+  const pixels = (1000 * Math.min(span, columns)) / columns;
+  const wanted = Math.ceil((runs > MANY ? pixels / 2 : pixels) / 100) * 100;
+  return Math.min(800, Math.max(runs > MANY ? 100 : 200, wanted));
 }
 
 /** Runs beyond which a chart shows less of each. */
@@ -71,14 +77,16 @@ export function ChartCard({ metric, title, runs, look, columns, size: given, res
   const [large, setLarge] = useState(false);
   const [dropSide, setDropSide] = useState<"before" | "after">();
   const [sizing, setSizing] = useState<ChartSize>();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false), { rootMargin: "250px" });
+    // The observer tells only after a frame was drawn: what is in sight at once is asked for at once.
+    if (element.getBoundingClientRect().top < innerHeight + MARGIN) setSeen(true);
+    const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false), { rootMargin: `${MARGIN}px` });
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, starts: runs.starts, range, points: pointsFor(given[0], columns, runs.ids.length), enabled: seen });
+  const { curves, error } = useHistory({ metric, runIds: runs.ids, xAxis: look.xAxis, xMetric: look.xMetric, starts: runs.starts, range, points: pointsFor(given[0], columns, runs.ids.length), enabled: seen });
   const { groupOf, baseline } = runs;
   const known = useMemo(
     () => curves && drawn(curves, runs),
@@ -94,7 +102,7 @@ export function ChartCard({ metric, title, runs, look, columns, size: given, res
   const inside = (size: number) => {
     if (error) return <p className="chart-note">{messageOf(error)}</p>;
     if (!known) return <Skeleton height={size - 12} />;
-    if (!known.length) return <p className="chart-note">{range ? "Nothing in this range." : "None of the runs shown logged this."}</p>;
+    if (!known.length) return <p className="chart-note">{range ? "Nothing in this range." : `None of the runs shown logged this${look.xAxis === "metric" ? ` at steps between those of ${look.xMetric}` : ""}.`}</p>;
     if (single) return <Bars curves={known} runs={runs} height={size} />;
     return <Chart curves={known} colorOf={runs.colorOf} nameOf={runs.nameOf} {...look} height={size} range={range} onRange={onRange} label={label} />;
   };

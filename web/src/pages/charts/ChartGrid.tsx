@@ -30,10 +30,11 @@ export function ChartGrid({ metrics, filter, runs, look, columns, height, order,
   const kept = useMemo(() => (zoom === undefined ? undefined : unpackZoom(zoom)), [zoom]);
   const range = zoom === undefined ? ownRange : kept;
   const setRange = zoom !== undefined && onArrange ? (next: Range | undefined) => onArrange({ zoom: packZoom(next) }) : setOwnRange;
-  const [rangeAxis, setRangeAxis] = useState(look.xAxis);
-  if (rangeAxis !== look.xAxis) {
+  const axis = `${look.xAxis} ${look.xMetric}`;
+  const [rangeAxis, setRangeAxis] = useState(axis);
+  if (rangeAxis !== axis) {
     // A range of steps means nothing on a time axis.
-    setRangeAxis(look.xAxis);
+    setRangeAxis(axis);
     setOwnRange(undefined);
   }
   const list = useMemo(() => sections(metrics, filter, order), [metrics, filter, order]);

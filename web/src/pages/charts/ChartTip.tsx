@@ -23,11 +23,12 @@ interface Props {
   colorOf: (runId: string) => string;
   nameOf: (runId: string) => string;
   xAxis: XAxis;
+  xMetric: string;
   smoothing: number;
 }
 
 /** The values below the cursor, those nearest to it when there are many. */
-export function ChartTip({ tip, curves, colorOf, nameOf, xAxis, smoothing }: Props) {
+export function ChartTip({ tip, curves, colorOf, nameOf, xAxis, xMetric, smoothing }: Props) {
   const values = curves.flatMap((curve) => {
     const first = curve.xs[0];
     const last = curve.xs[curve.xs.length - 1];
@@ -45,7 +46,7 @@ export function ChartTip({ tip, curves, colorOf, nameOf, xAxis, smoothing }: Pro
   const style = onLeft ? { right: tip.width - tip.left + 14 } : { left: tip.left + 14 };
   return (
     <div className="chart-tip" style={style} aria-hidden>
-      <div className="faint num">{formatX(tip.x, xAxis)}</div>
+      <div className="faint num">{formatX(tip.x, xAxis, xMetric)}</div>
       {shown.map(({ id, value, low, high }) => (
         <div key={id} className={id === nearest ? "tip-line near" : "tip-line"}>
           <span className="swatch" style={{ background: colorOf(id) }} />

@@ -5,15 +5,24 @@ import { Button } from "../../ui/Button";
 import { Popover } from "../../ui/Menu";
 import { SearchBox, Segment } from "../../ui/bits";
 
-type Shared = Pick<ViewState, "xAxis" | "logX" | "logY" | "smoothing" | "outliers" | "chartFilter" | "chartColumns" | "chartHeight">;
+type Shared = Pick<ViewState, "xAxis" | "xMetric" | "logX" | "logY" | "smoothing" | "outliers" | "chartFilter" | "chartColumns" | "chartHeight">;
 
 interface Props {
   state: Shared;
+  /** Metrics that may stand on the horizontal axis. */
+  metrics: string[];
   update: (change: Partial<Shared>) => void;
 }
 
+const X_AXES: [XAxis, string][] = [["step", "Step"], ["relative", "Relative"], ["time", "Time"]];
+
+/** The metric that most likely counts how far a run is, or else the first. */
+function counting(metrics: string[]): string {
+  return metrics.find((metric) => /(^|[/_.-])(global_step|epochs?|steps?|iter(ation)?s?|tokens|samples|examples|batch(es)?)([/_.-]|$)/i.test(metric)) ?? metrics[0] ?? "";
+}
+
 /** How charts are drawn. */
-export function ChartTools({ state, update }: Props) {
+export function ChartTools({ state, metrics, update }: Props) {
   const [weight, setWeight] = useState(state.smoothing);
   const [known, setKnown] = useState(state.smoothing);
   if (known !== state.smoothing) {
@@ -32,9 +41,16 @@ export function ChartTools({ state, update }: Props) {
       <Segment<XAxis>
         label="Horizontal axis"
         value={state.xAxis}
-        options={[["step", "Step"], ["relative", "Relative"], ["time", "Time"]]}
-        onChange={(xAxis) => update({ xAxis })}
+        options={metrics.length ? [...X_AXES, ["metric", "Metric"]] : X_AXES}
+        onChange={(xAxis) => update(xAxis === "metric" ? { xAxis, xMetric: metrics.includes(state.xMetric) ? state.xMetric : counting(metrics) } : { xAxis })}
       />
+      {state.xAxis === "metric" && (
+        <select className="input x-metric" aria-label="Metric on the horizontal axis" value={state.xMetric} onChange={(event) => update({ xMetric: event.target.value })}>
+          {(metrics.includes(state.xMetric) ? metrics : [state.xMetric, ...metrics]).map((metric) => (
+            <option key={metric}>{metric}</option>
+          ))}
+        </select>
+      )}
       <label className="row smoothing">
         <span className="quiet">Smoothing</span>
         <input

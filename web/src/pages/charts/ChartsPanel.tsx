@@ -46,7 +46,7 @@ export default function ChartsPanel({ rows, marks, state, update }: PanelProps) 
     <div className="charts">
       <RunList rows={rows} marks={{ ...marks, colorOf }} baseline={state.baseline} onBaseline={(baseline) => update({ baseline })} />
       <div className="charts-main">
-        <ChartTools state={state} update={(change) => update("xAxis" in change ? { ...change, zoom: "" } : change)} />
+        <ChartTools state={state} metrics={metrics} update={(change) => update("xAxis" in change || "xMetric" in change ? { ...change, zoom: "" } : change)} />
         {groups && (
           <ul className="legend" aria-label="Groups">
             {[...groups.names].map(([id, name]) => (

@@ -19,7 +19,7 @@ export function axisOptions({ text, grid }: ChartColors, xAxis: XAxis): uPlot.Ax
   const common = { stroke: text, font: FONT, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
   const x: uPlot.Axis = { ...common, size: 24, gap: 4, space: 44 };
   if (xAxis === "relative") x.values = (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : formatDuration(tick * 1000)));
-  if (xAxis === "step") x.values = (_, ticks) => ticks.map((tick) => (tick === null ? "" : compact(tick)));
+  if (xAxis === "step" || xAxis === "metric") x.values = (_, ticks) => ticks.map((tick) => (tick === null ? "" : compact(tick)));
   return [x, { ...common, size: 52, gap: 4, space: 28, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : compact(tick))) }];
 }
 
@@ -32,8 +32,9 @@ export function compact(value: number): string {
   return formatNumber(value, 4);
 }
 
-export function formatX(value: number, xAxis: XAxis): string {
+export function formatX(value: number, xAxis: XAxis, xMetric: string): string {
   if (xAxis === "relative") return formatDuration(value * 1000);
   if (xAxis === "time") return new Date(value * 1000).toLocaleTimeString();
+  if (xAxis === "metric") return `${xMetric} ${formatNumber(value, 5)}`;
   return `step ${formatNumber(Math.round(value))}`;
 }

@@ -5,6 +5,8 @@ import { smooth } from "../../lib/smooth";
 
 /** Smoothed curves up to which the points themselves are drawn as well, faintly. */
 const MOST_RAW = 20;
+/** Curves beyond which each is drawn as thin as can be, as they are told apart better then, and only the nearest one has a mark at the cursor. */
+export const MANY = 20;
 /** Places at which a chart knows the values of all its curves, for the cursor; it is rarely wider in pixels. */
 const MOST_PLACES = 1000;
 
@@ -59,7 +61,7 @@ export function layersOf(curves: Curve[], { smoothing, logX, logY, colorOf }: Lo
       series.push({ stroke: faint(color, "40"), width: 1, paths, points: { show: false } });
     }
   }
-  for (const curve of curves) series.push({ stroke: colorOf(curve.runId), width: 1.5, paths, points: { show: curve.xs.length < 2 } });
+  for (const curve of curves) series.push({ stroke: colorOf(curve.runId), width: curves.length > MANY ? 1 : 1.5, paths, points: { show: curve.xs.length < 2 } });
   const lines = [...behind, ...curves.map((curve) => line(curve.xs, curve.ys))];
   return { data: alignAbout(lines, MOST_PLACES) as Aligned as uPlot.AlignedData, lines, series, bands, behind: behind.length };
 }

@@ -14,8 +14,8 @@ export function saveCsv(metric: string, curves: Curve[], runs: Runs) {
 }
 
 export function saveSvg(metric: string, title: string, curves: Curve[], runs: Runs, look: ChartLook, range?: Range) {
-  const { xAxis, smoothing, logX, logY } = look;
-  const xTitle = { step: "step", time: "time (UTC)", relative: "seconds since the start" }[xAxis];
+  const { xAxis, xMetric, smoothing, logX, logY } = look;
+  const xTitle = { step: "step", time: "time (UTC)", relative: "seconds since the start", metric: xMetric }[xAxis];
   const tick = (value: number) => (xAxis === "time" && value > 1e9 ? new Date(value * 1000).toISOString().slice(5, 16).replace("T", " ") : compact(value));
   const text = curvesSvg({ title, xTitle, curves, colorOf: runs.colorOf, nameOf: runs.nameOf, smoothing, logX: logX && xAxis !== "time", logY, range, tick });
   download(`${fileName(metric)}.svg`, "image/svg+xml", text);

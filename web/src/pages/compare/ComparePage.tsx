@@ -124,7 +124,7 @@ function Curves({ rows, colorOf, metric }: { rows: Row[]; colorOf: (id: string) 
   const runs = { ids, starts, colorOf, nameOf: (id: string) => names.get(id) ?? id };
   return (
     <div className="charts-main grow">
-      <ChartTools state={look} update={(change) => setLook({ ...look, ...change })} />
+      <ChartTools state={look} metrics={metrics} update={(change) => setLook({ ...look, ...change })} />
       <div className="body charts-body">
         <ChartGrid metrics={metrics} filter={look.chartFilter} runs={runs} look={look} columns={look.chartColumns} height={look.chartHeight} />
       </div>

@@ -9,8 +9,8 @@ import { ChartTools } from "../charts/ChartTools";
 type Look = Parameters<typeof ChartTools>[0]["state"];
 
 function standard(): Look {
-  const { xAxis, logX, logY, smoothing, outliers, chartFilter, chartColumns, chartHeight } = DEFAULTS;
-  return { xAxis, logX, logY, smoothing, outliers, chartFilter, chartColumns, chartHeight };
+  const { xAxis, xMetric, logX, logY, smoothing, outliers, chartFilter, chartColumns, chartHeight } = DEFAULTS;
+  return { xAxis, xMetric, logX, logY, smoothing, outliers, chartFilter, chartColumns, chartHeight };
 }
 
 /** The curves of one run. */
@@ -30,7 +30,7 @@ export function RunCharts({ row, metrics }: { row: Row; metrics: string[] }) {
   };
   return (
     <div className="charts-main grow">
-      <ChartTools state={look} update={update} />
+      <ChartTools state={look} metrics={sorted} update={update} />
       <div className="body charts-body">
         {sorted.length ? (
           <ChartGrid metrics={sorted} filter={look.chartFilter} runs={runs} look={look} columns={look.chartColumns} height={look.chartHeight} />

@@ -1,6 +1,6 @@
 import { ArrowDown, ArrowDownToLine, ArrowUp, ArrowUpToLine, ChevronDown, EyeOff, Group, Pin, PinOff } from "lucide-react";
 import { memo } from "react";
-import { isRange, orderKey } from "../../lib/columns";
+import { isOrderedHere, isRange, orderKey } from "../../lib/columns";
 import { Menu } from "../../ui/Menu";
 import { Resizer } from "./Resizer";
 import type { Placed } from "./RunsTable";
@@ -28,7 +28,7 @@ interface Props {
 export const HeaderCell = memo(function HeaderCell({ placed, sort, pinned, actions }: Props) {
   const { column, width, left, right } = placed;
   const { id, label, kind } = column;
-  const sortable = orderKey(column) !== undefined || isRange(column);
+  const sortable = orderKey(column) !== undefined || isOrderedHere(column);
   const sorted = sort.replace(/^-/, "") === id;
   const down = sort.startsWith("-");
   const style = pinned ? { width } : { width, position: "absolute" as const, left };

@@ -1,8 +1,8 @@
 import { ChartCandlestick, ChartLine, ChartScatter, Images, Mountain, Pause, Play, Table2, Waves } from "lucide-react";
-import { Suspense, lazy, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { ApiError, messageOf } from "../../api/client";
-import { type Column, type Row, column, columnsOf, defaultColumns, differing, isRange, sortedByRange } from "../../lib/columns";
+import { type Column, type Row, column, columnsOf, defaultColumns, differing, isOrderedHere, isRange, sortedHere } from "../../lib/columns";
 import { formatNumber } from "../../lib/format";
 import { LOGGED_IMAGES } from "../../lib/images";
 import { arrange } from "../../lib/lines";
@@ -12,6 +12,7 @@ import { recall, remember } from "../../lib/storage";
 import type { Mode } from "../../lib/viewState";
 import { Button, IconButton } from "../../ui/Button";
 import { Empty, Failure, Segment, SkeletonRows } from "../../ui/bits";
+import { part } from "../../ui/part";
 import { useKeys } from "../../ui/useKeys";
 import { ColumnPicker } from "./ColumnPicker";
 import { FilterBox } from "./FilterBox";
@@ -28,13 +29,13 @@ import { searchOf, useRuns } from "./useRuns";
 import { useView } from "./useView";
 import { useWhole } from "./useWhole";
 
-const charts = () => import("../charts/ChartsPanel");
-const ChartsPanel = lazy(charts);
-const ScatterPanel = lazy(() => import("../charts/ScatterPanel"));
-const ParallelPanel = lazy(() => import("../charts/ParallelPanel"));
-const BoxPanel = lazy(() => import("../charts/BoxPanel"));
-const ContourPanel = lazy(() => import("../charts/ContourPanel"));
-const ImagesPanel = lazy(() => import("../images/ImagesPanel"));
+const ChartsPanel = part(() => import("../charts/ChartsPanel"));
+const ScatterPanel = part(() => import("../charts/ScatterPanel"));
+const ParallelPanel = part(() => import("../charts/ParallelPanel"));
+const BoxPanel = part(() => import("../charts/BoxPanel"));
+const ContourPanel = part(() => import("../charts/ContourPanel"));
+const ImagesPanel = part(() => import("../images/ImagesPanel"));
+const PANELS = { charts: ChartsPanel, scatter: ScatterPanel, parallel: ParallelPanel, box: BoxPanel, contour: ContourPanel, images: ImagesPanel };
 
 const MODES: [Mode, React.ReactNode][] = [
   ["table", <ModeName key="t" icon={<Table2 />} name="Table" />],
@@ -68,7 +69,7 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   const { state, update } = view;
   useEffect(() => {
     // While the runs are on their way, so is what draws them.
-    if (state.mode === "charts") void charts();
+    if (state.mode !== "table") PANELS[state.mode].load();
   }, [state.mode]);
   const [paused, setPaused] = useState(() => recall("live.paused", false));
   const folded = useMemo(() => new Set(state.folded), [state.folded]);
@@ -91,15 +92,16 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   const groupBy = useMemo(() => state.groupBy.map(column), [state.groupBy]);
   const sorted = useMemo(() => column(state.sort.replace(/^-/, "")), [state.sort]);
   // What the server does not do is done here, and takes all runs, as far as they are not here anyway.
-  const arranged = groupBy.length > 0 || state.nested || isRange(sorted);
+  const orderedHere = isOrderedHere(sorted);
+  const arranged = groupBy.length > 0 || state.nested || orderedHere;
   const wanted = useMemo(
-    () => wantedOf([...groupBy, ...(isRange(sorted) ? [sorted] : []), ...columns], state.nested, groupBy.length > 0 || isRange(sorted)),
-    [groupBy, sorted, columns, state.nested],
+    () => wantedOf([...groupBy, ...(orderedHere ? [sorted] : []), ...columns], state.nested, groupBy.length > 0 || isRange(sorted)),
+    [groupBy, sorted, orderedHere, columns, state.nested],
   );
   const table = useRunTable(search, wanted, rows, arranged && hasNextPage);
   const marks = useMarks(table.rows, state, update);
-  const byRange = useByRange(table.rows, state.sort);
-  const lines = useMemo(() => arrange(byRange ?? table.rows, { nested: state.nested, groupBy, folded }), [byRange, table.rows, state.nested, groupBy, folded]);
+  const ordered = useOrderedHere(table.rows, state.sort);
+  const lines = useMemo(() => arrange(ordered ?? table.rows, { nested: state.nested, groupBy, folded }), [ordered, table.rows, state.nested, groupBy, folded]);
   const keys = useMemo(() => keysOf(all), [all]);
   const whole = useWhole(rows, marks.visible, state.mode !== "table" && arranged);
 
@@ -139,6 +141,7 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   if (error && !refusal && !rows.length) return <Failure error={error} retry={() => void refetch()} />;
   const bare = !rows.length && !refusal && !state.filter && !state.deleted && !isFetching;
   const modes = state.mode === "images" || slowRows.some((row) => row.tags.has(LOGGED_IMAGES)) ? MODES : MODES.slice(0, -1);
+  const Panel = state.mode === "table" ? undefined : PANELS[state.mode];
   const panel = { rows: whole, marks, state, update, columns: all };
   return (
     <div className="runs">
@@ -176,37 +179,23 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
             </div>
           </Empty>
         </div>
+      ) : Panel ? (
+        <Panel {...panel} fallback={<SkeletonRows />} />
       ) : (
-        <Suspense fallback={<SkeletonRows />}>
-          {state.mode === "charts" ? (
-            <ChartsPanel {...panel} />
-          ) : state.mode === "scatter" ? (
-            <ScatterPanel {...panel} />
-          ) : state.mode === "parallel" ? (
-            <ParallelPanel {...panel} />
-          ) : state.mode === "box" ? (
-            <BoxPanel {...panel} />
-          ) : state.mode === "contour" ? (
-            <ContourPanel {...panel} />
-          ) : state.mode === "images" ? (
-            <ImagesPanel {...panel} />
-          ) : (
-            <RunsTable
-              lines={lines}
-              rows={slowRows}
-              columns={columns}
-              pinned={state.pinned}
-              widths={state.widths}
-              sort={state.sort}
-              marks={marks}
-              actions={actions}
-              nameWidth={300}
-              more={hasNextPage && !arranged && !isPlaceholderData}
-              onMore={more}
-              onFold={fold}
-            />
-          )}
-        </Suspense>
+        <RunsTable
+          lines={lines}
+          rows={slowRows}
+          columns={columns}
+          pinned={state.pinned}
+          widths={state.widths}
+          sort={state.sort}
+          marks={marks}
+          actions={actions}
+          nameWidth={300}
+          more={hasNextPage && !arranged && !isPlaceholderData}
+          onMore={more}
+          onFold={fold}
+        />
       )}
       <Foot
         text={`${formatNumber(table.rows.length)}${hasNextPage && (!arranged || table.reading || table.cut) ? "+" : ""} ${table.rows.length === 1 ? "run" : "runs"}`}
@@ -221,15 +210,15 @@ export function RunsView({ experimentIds, name, tabsEnd }: Props) {
   );
 }
 
-/** Rows in the order of lowest or highest values, if that is what they are sorted by. */
-function useByRange(rows: Row[], sort: string): Row[] | undefined {
+/** Rows in an order that the server does not know, if they are sorted by one. */
+function useOrderedHere(rows: Row[], sort: string): Row[] | undefined {
   const by = column(sort.replace(/^-/, ""));
-  const sorted = isRange(by);
-  const known = useRanges(sorted ? [by.key] : [], rows);
+  const wanted = isOrderedHere(by);
+  const known = useRanges(isRange(by) ? [by.key] : [], rows);
   return useMemo(
-    () => (sorted ? sortedByRange(rows, sort) : undefined),
+    () => (wanted ? sortedHere(rows, sort, Date.now()) : undefined),
     // eslint-disable-next-line react-hooks/exhaustive-deps -- what is known is another order
-    [sorted, rows, sort, known],
+    [wanted, rows, sort, known],
   );
 }
 
@@ -256,7 +245,7 @@ function Foot({ text, charts, live, busy, failed, cut }: FootProps) {
       <span data-testid="run-count">{text}</span>
       <span>{charts}</span>
       {Boolean(failed) && <span className="bad">Not all runs could be read: {messageOf(failed)}</span>}
-      {cut && <span>Groups, trees and orders by min or max are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
+      {cut && <span>Groups, trees, and orders by min, max, duration or dataset are made of the first {formatNumber(MOST_ARRANGED)} runs.</span>}
       <span className="grow" />
       {busy && <span>Loading…</span>}
       <span className="live-state" data-testid="live">

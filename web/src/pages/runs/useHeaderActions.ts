@@ -12,7 +12,7 @@ export function useHeaderActions(state: ViewState, shown: string[], update: (cha
     () => ({
       onSort: (id, down) => {
         // Metrics are mostly looked at from the top, names from the start.
-        const first = /^(metric|max):/.test(id) || id === "attribute:start_time" ? `-${id}` : id;
+        const first = /^(metric|max):|^attribute:(start_time|duration)$/.test(id) ? `-${id}` : id;
         const other = state.sort.startsWith("-") ? id : `-${id}`;
         const isSorted = state.sort.replace(/^-/, "") === id;
         update({ sort: down === undefined ? (isSorted ? other : first) : down ? `-${id}` : id });
