@@ -14,6 +14,7 @@ pub(crate) mod location;
 mod parts;
 mod proxied;
 mod s3;
+mod s3_owner;
 mod s3_parts;
 mod server;
 mod settings;
