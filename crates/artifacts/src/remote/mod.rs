@@ -2,6 +2,7 @@
 
 mod aws_profiles;
 mod aws_sources;
+mod aws_sso;
 mod azure;
 mod azure_parts;
 mod credentials;
