@@ -37,6 +37,8 @@ pub use self::server::{MlflowServer, Reply, ServerSettings};
 pub use self::settings::RemoteSettings;
 pub use self::via::{VIA, passed};
 
+pub(crate) use self::http::Http;
+
 use self::explain::{explain, shown};
 use self::parts::Object;
 use crate::store::{
