@@ -38,7 +38,10 @@ CEPH = ["ceph"] if FULL else []
 
 @dataclasses.dataclass
 class Storage:
-    """A storage: its location, the settings by which clients and servers reach it, and what it can do."""
+    """A storage: its location, the settings by which clients and servers reach it, and what it can do.
+
+    `web` is the location of its HTTP interface, if it has one of its own.
+    """
 
     name: str
     location: str
@@ -48,6 +51,7 @@ class Storage:
     folder: pathlib.Path
     process: subprocess.Popen = None
     etags: bool = True
+    web: str = ""
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -204,11 +208,21 @@ def start_mount(folder):
     return Mount("mount", str(place), {}, [], False, folder, sftp.process)
 
 
+# By itself, it queues five connections (those that are dropped are tried again after one second, three, seven), and writes
+# a list of all objects, deleted ones too, after every change, even to memory.
+GOOGLE = """
+import http.server, sys
+from gcp_storage_emulator import __main__, storage
+http.server.HTTPServer.request_queue_size = 1000
+storage.Storage._write_config_to_file = lambda self: None
+sys.exit(__main__.main())
+"""
+
+
 def start_gcs(folder):
     port = harness.free_port()
-    emulator = setup_stores.python().with_name("gcp-storage-emulator")
-    process = launch(folder, str(emulator), "start", "--host", "127.0.0.1", "--port", str(port), "--in-memory",
-                     "--default-bucket", BUCKET)
+    process = launch(folder, str(setup_stores.python()), "-c", GOOGLE, "start", "--host", "127.0.0.1", "--port", str(port),
+                     "--in-memory", "--default-bucket", BUCKET)
     url = f"http://127.0.0.1:{port}"
     wait_for_http(process, url, folder)
     return Storage("gs", f"gs://{BUCKET}", {"STORAGE_EMULATOR_HOST": url, "GOOGLE_CLOUD_PROJECT": "oxflow"}, [], False,
@@ -415,7 +429,12 @@ def start_hdfs(folder):
 
     harness.wait_until(has_data_node, 120, "the DataNode is there")
     return Storage("hdfs", f"hdfs://127.0.0.1:{node}", {"HADOOP_CONF_DIR": str(conf), "HADOOP_USER_NAME": "ana"}, [], False,
-                   folder, process)
+                   folder, process, web=f"webhdfs://127.0.0.1:{web}")
+
+
+def web_of(hdfs):
+    """The same cluster by its HTTP interface."""
+    return dataclasses.replace(hdfs, name="webhdfs", location=hdfs.web)
 
 
 def write_xml(file, properties):

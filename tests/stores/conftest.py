@@ -25,6 +25,8 @@ def storages(tmp_path_factory):
     def get(name):
         if name == "lake":
             return components.lake_of(get("azure"))
+        if name == "webhdfs":
+            return components.web_of(get("hdfs"))
         if name not in running:
             running[name] = {**components.START, **components.MORE}[name](tmp_path_factory.mktemp(name.replace(" ", "-")))
         return running[name]

@@ -9,7 +9,6 @@ import pytest
 
 import components
 import harness
-import setup_stores
 
 # With the whole workspace, so that nothing is compiled that the other tests do not need as well.
 RUN = ["cargo", "test", "--workspace", "--test", "remote", "--", "--ignored"]
@@ -23,13 +22,9 @@ FOLDERS = ["a_bucket_that_does_not_exist", "a_store_does_not_see_its_neighbours"
            "a_folder_is_not_a_file", "deleting_a_folder"]
 
 
-# The emulator of Google's storage queues five connections and drops the next ones, which then wait for seconds.
-CROWDS = ["many_uploads_at_once", "concurrent_uploads_of_one_file_do_not_mix"]
-
-
-@pytest.mark.parametrize("name, skip", [("moto", []), ("gs", CROWDS), ("azure", []), *((name, []) for name in components.CEPH)])
-def test_a_storage_keeps_every_promise(storages, name, skip):
-    keep_promises(storages(name), skip=skip)
+@pytest.mark.parametrize("name", ["moto", "gs", "azure", *components.CEPH])
+def test_a_storage_keeps_every_promise(storages, name):
+    keep_promises(storages(name))
 
 
 @pytest.mark.parametrize("style", ["path", "virtual"])
@@ -59,9 +54,10 @@ def test_folders_at_the_end_of_a_line_keep_their_promises(storages, name):
     keep_promises(storages(name), skip=["a_bucket_that_does_not_exist"])
 
 
-@pytest.mark.skipif(not setup_stores.hadoop().exists(), reason="a large download: only with make test-stores FULL=1")
-def test_hadoop_keeps_its_promises(storages):
-    keep_promises(storages("hdfs"), skip=["a_bucket_that_does_not_exist"])
+@pytest.mark.skipif(not components.FULL, reason="a large download: only with make test-stores FULL=1")
+@pytest.mark.parametrize("name", ["hdfs", "webhdfs"])
+def test_hadoop_keeps_its_promises(storages, name):
+    keep_promises(storages(name), skip=["a_bucket_that_does_not_exist"])
 
 
 def keep_promises(storage, environment=None, skip=()):

@@ -1,14 +1,17 @@
 """Where a server gets its keys for S3 from, beyond its own settings. The storage checks signatures, so only the right keys
 get in."""
 
+import hashlib
 import http.server
 import json
+import subprocess
 import sys
 import threading
 import urllib.parse
 
 import pytest
 
+import setup_stores
 from components import KEY, SECRET
 from test_transfer import PROXY, call
 
@@ -30,10 +33,13 @@ class Giver(http.server.ThreadingHTTPServer):
         def do_GET(self):
             path, _, query = self.path.partition("?")
             fields = dict(urllib.parse.parse_qsl(query))
-            self.server.seen.append((path, fields, self.headers.get("Authorization")))
+            self.server.seen.append((path, fields, self.headers.get("Authorization") or self.headers.get("x-amz-sso_bearer_token")))
             self.send_response(200)
             self.end_headers()
-            if "Action" in fields:
+            if path == "/federation/credentials":
+                self.wfile.write(json.dumps({"roleCredentials": {"accessKeyId": KEY, "secretAccessKey": SECRET, "sessionToken": "token",
+                                                                 "expiration": 4102444800000}}).encode())
+            elif "Action" in fields:
                 self.wfile.write(
                     f"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>{KEY}</AccessKeyId><SecretAccessKey>{SECRET}"
                     "</SecretAccessKey><SessionToken>token</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>".encode())
@@ -115,3 +121,37 @@ def test_a_program_of_a_profile(on_s3, tmp_path):
     (tmp_path / "give keys.py").write_text(f"print({json.dumps(json.dumps(keys))})")
     (tmp_path / "config").write_text(f"[default]\ncredential_process = {sys.executable} '{tmp_path}/give keys.py'\n")
     gets_in(on_s3({"AWS_CONFIG_FILE": str(tmp_path / "config")}))
+
+
+LOGIN = "sso_start_url = https://company.awsapps.com/start\nsso_region = eu-west-1\n"
+ROLE = "sso_account_id = 123456789012\nsso_role_name = work role\n"
+
+
+def test_who_has_logged_in(on_s3, tmp_path):
+    """By the file that `aws sso login` leaves; boto finds the same keys there."""
+    giver, home = Giver(), tmp_path / "home"
+    cache = home / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    (tmp_path / "config").write_text(f"[profile new]\nsso_session = company\n{ROLE}[sso-session company]\n{LOGIN}"
+                                     f"[profile old]\n{LOGIN}{ROLE}")
+    environment = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "HOME": str(home), "AWS_ENDPOINT_URL_SSO": giver.uri}
+    tokens = {"new": ("company", "token-1"), "old": ("https://company.awsapps.com/start", "token-2")}
+    for login, token in tokens.values():
+        (cache / f"{hashlib.sha1(login.encode()).hexdigest()}.json").write_text(
+            json.dumps({"accessToken": token, "expiresAt": "2100-01-01T00:00:00Z", "region": "eu-west-1"}))
+    asked = {"role_name": "work role", "account_id": "123456789012"}
+    expected = [("/federation/credentials", asked, token) for _, token in tokens.values()]
+    for profile in tokens:
+        gets_in(on_s3({**environment, "AWS_PROFILE": profile}))
+    assert giver.seen == expected
+    boto = "import boto3; print(*[boto3.Session(profile_name=name).get_credentials().access_key for name in ('new', 'old')])"
+    shown = subprocess.run([setup_stores.python(), "-c", boto], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    assert shown.stdout.split() == [KEY, KEY] and giver.seen == expected * 2
+
+
+def test_nobody_has_logged_in(on_s3, tmp_path):
+    (tmp_path / "config").write_text(f"[default]\n{LOGIN}{ROLE}")
+    server = on_s3({"AWS_CONFIG_FILE": str(tmp_path / "config"), "HOME": str(tmp_path)})
+    status, _, payload = call(server, "PUT", f"{PROXY}/f.txt", b"x")
+    assert status == 500 and b"no credentials" in payload, payload
+    assert "aws sso login" in server.log.read_text()

@@ -40,7 +40,7 @@ def stock_client(script, server, folder, environment, seconds=240):
 
 def call(server, method, path, body=None, headers=None):
     """One request: status, headers, body."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
@@ -71,12 +71,12 @@ def test_stock_mlflow_through_the_proxy(storage, new_server, prefix, tmp_path):
     says_no_secret(server, storage)
 
 
-@pytest.mark.skipif(not setup_stores.hadoop().exists(), reason="a large download: only with make test-stores FULL=1")
-@pytest.mark.parametrize("scheme", ["hdfs", "viewfs"])
+@pytest.mark.skipif(not FULL, reason="a large download: only with make test-stores FULL=1")
+@pytest.mark.parametrize("scheme", ["hdfs", "viewfs", "webhdfs"])
 def test_stock_mlflow_through_the_proxy_to_hadoop(storages, new_server, prefix, tmp_path, scheme):
     """Past the server, MLflow needs Hadoop's own library, which no package registry has."""
     storage = storages("hdfs")
-    root = {"hdfs": storage.location, "viewfs": "viewfs://cluster/mounted"}[scheme]
+    root = {"hdfs": storage.location, "viewfs": "viewfs://cluster/mounted", "webhdfs": storage.web}[scheme]
     server = new_server(destination=f"{root}/{prefix}", environment=storage.environment)
     stock_client("transfer.py", server, tmp_path / "client", {})
     assert call(server, "DELETE", f"{PROXY}/1")[0] == 200
@@ -554,7 +554,8 @@ def test_locations_of_clients_do_not_lead_elsewhere(s3, new_server, prefix):
                  f"gs://b@{host}/x", f"wasbs://c@{host}/x", f"wasbs://c@{host}\\.blob.core.windows.net/x",
                  "wasbs://c@127.0.0.1/x", f"abfss://c@{host}/x", f"r2://b@{host}/x", f"b2://b@{host}/x",
                  f"http://{host}/api/2.0/mlflow-artifacts/artifacts/x", f"mlflow-artifacts://{host}/x",
-                 f"ftp://{host}/x", f"sftp://{host}/x", f"hdfs://{host}/x", f"s3://mlflow/../other/{prefix}",
+                 f"ftp://{host}/x", f"sftp://{host}/x", f"hdfs://{host}/x", f"webhdfs://{host}/x", f"swebhdfs://{host}/x",
+                 f"s3://mlflow/../other/{prefix}",
                  f"s3://mlflow%2f..%2fother/x", f"s3:///{host}/x", f"s3://mlflow?endpoint=http://{host}/x"]
     refused = 0
     for number, location in enumerate(locations):

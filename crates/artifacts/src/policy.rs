@@ -18,6 +18,8 @@ const HOST_ADDRESSED: &[&str] = &[
     "sftp",
     "hdfs",
     "viewfs",
+    "webhdfs",
+    "swebhdfs",
     "http",
     "https",
     "mlflow-artifacts",
@@ -178,6 +180,8 @@ fn default_ports(scheme: &str) -> Vec<Option<u16>> {
         "mlflow-artifacts" => vec![Some(80), Some(443)],
         // Hadoop's own settings know the port.
         "hdfs" | "viewfs" => vec![None],
+        "webhdfs" => vec![Some(9870)],
+        "swebhdfs" => vec![Some(9871)],
         _ => vec![Some(443)],
     }
 }
@@ -256,6 +260,8 @@ mod tests {
             "ftps://h/x",
             "hdfs:/x",
             "viewfs:/x",
+            "webhdfs://h/x",
+            "swebhdfs://h/x",
             "https:x",
             "mlflow-artifacts://h/x",
         ] {

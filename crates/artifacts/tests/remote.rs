@@ -67,8 +67,7 @@ async fn listings_are_complete_over_many_pages() {
         async move { store.write(&path(&format!("many/{i:05}")), body(["x"])).await }
     });
     use futures::StreamExt as _;
-    // The emulator of Google's storage queues five connections, and drops the next ones.
-    let mut writes = futures::stream::iter(writes).buffer_unordered(4);
+    let mut writes = futures::stream::iter(writes).buffer_unordered(16);
     while let Some(done) = writes.next().await {
         done.unwrap();
     }

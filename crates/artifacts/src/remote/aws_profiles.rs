@@ -3,9 +3,15 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// Profiles by name, each with its settings.
+/// The settings of a section, by name.
+type Section = HashMap<String, String>;
+
+/// Profiles and logins by name, each with its settings.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Profiles(HashMap<String, HashMap<String, String>>);
+pub(super) struct Profiles {
+    profiles: HashMap<String, Section>,
+    sessions: HashMap<String, Section>,
+}
 
 impl Profiles {
     /// Of the file of settings, and that of keys, which counts more. Files may be missing.
@@ -19,8 +25,13 @@ impl Profiles {
         profiles
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&HashMap<String, String>> {
-        self.0.get(name)
+    pub(super) fn get(&self, name: &str) -> Option<&Section> {
+        self.profiles.get(name)
+    }
+
+    /// A login that profiles share: `[sso-session name]`.
+    pub(super) fn session(&self, name: &str) -> Option<&Section> {
+        self.sessions.get(name)
     }
 
     /// In the file of settings, all profiles but the default one are `[profile name]`.
@@ -35,16 +46,26 @@ impl Profiles {
                 line.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
             {
                 let title = title.trim();
-                section = match title.strip_prefix("profile") {
-                    Some(name) if prefixed && name.starts_with(char::is_whitespace) => {
-                        Some(name.trim().trim_matches(['"', '\'']).to_owned())
-                    }
-                    _ if !prefixed || title == "default" => Some(title.to_owned()),
-                    _ => None,
+                let named = |kind: &str| {
+                    let name = title.strip_prefix(kind).filter(|_| prefixed)?;
+                    let name = name.strip_prefix(char::is_whitespace)?;
+                    Some(name.trim().trim_matches(['"', '\'']).to_owned())
                 };
-            } else if let (Some(name), Some((key, value))) = (&section, line.split_once('=')) {
-                let profile = self.0.entry(name.clone()).or_default();
-                profile.insert(key.trim().to_owned(), value.trim().to_owned());
+                section = if let Some(name) = named("profile") {
+                    Some((false, name))
+                } else if let Some(name) = named("sso-session") {
+                    Some((true, name))
+                } else if !prefixed || title == "default" {
+                    Some((false, title.to_owned()))
+                } else {
+                    None
+                };
+            } else if let (Some((login, name)), Some((key, value))) =
+                (&section, line.split_once('='))
+            {
+                let sections = if *login { &mut self.sessions } else { &mut self.profiles };
+                let section = sections.entry(name.clone()).or_default();
+                section.insert(key.trim().to_owned(), value.trim().to_owned());
             }
         }
     }
@@ -87,6 +108,7 @@ mod tests {
         assert_eq!(dev["aws_access_key_id"], "k");
         assert_eq!(profiles.get("default").unwrap()["region"], "a");
         assert_eq!(profiles.get("other"), None);
+        assert_eq!(profiles.session("dev").unwrap()["region"], "c");
         assert_eq!(profiles.get("profile x").unwrap()["a"], "b");
     }
 

@@ -11,6 +11,7 @@ use reqwest::{Client, Request, Url};
 use serde_json::Value;
 
 use super::aws_profiles::{Profiles, words};
+use super::aws_sso::Portal;
 use super::explain::shown;
 use super::s3_parts::element;
 
@@ -33,6 +34,7 @@ pub(super) struct Sources {
     files: [PathBuf; 2],
     container: Option<Container>,
     token_service: Option<String>,
+    portal: Portal,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +66,7 @@ impl Sources {
                 token_file: var("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(PathBuf::from),
             }),
             token_service: var("AWS_ENDPOINT_URL_STS").or_else(|| var("AWS_ENDPOINT_URL")),
+            portal: Portal::read(var),
         }
     }
 
@@ -90,7 +93,7 @@ impl Sources {
                 if chain.is_empty() {
                     return Ok(None);
                 }
-                break self.of_profile(profile).await?;
+                break self.of_profile(client, &profiles, profile).await?;
             }
             chain.push(name.clone());
             if chain.len() > LONGEST_CHAIN {
@@ -111,6 +114,18 @@ impl Sources {
         Ok(Some((keys, ROLE * 3 / 4)))
     }
 
+    /// Keys of who has logged in; `None` if the profile names no login.
+    pub(super) async fn login(
+        &self,
+        client: &Client,
+        config: &AwsConfig,
+    ) -> Result<Option<Lent>, String> {
+        let profiles = Profiles::read(&self.files);
+        let Some(profile) = profiles.get(&config.profile) else { return Ok(None) };
+        let keys = self.portal.keys(client, &profiles, profile).await?;
+        Ok(keys.map(|keys| (keys, FRESH)))
+    }
+
     /// Keys of a program that the profile names, or of the service of a container.
     pub(super) async fn others(&self, config: &AwsConfig) -> Result<Option<Lent>, String> {
         let profiles = Profiles::read(&self.files);
@@ -126,7 +141,15 @@ impl Sources {
     }
 
     /// What a source profile holds itself.
-    async fn of_profile(&self, profile: &HashMap<String, String>) -> Result<AwsCredential, String> {
+    async fn of_profile(
+        &self,
+        client: &Client,
+        profiles: &Profiles,
+        profile: &HashMap<String, String>,
+    ) -> Result<AwsCredential, String> {
+        if let Some(keys) = self.portal.keys(client, profiles, profile).await? {
+            return Ok(keys);
+        }
         if let Some(command) = profile.get("credential_process") {
             return by_process(command.clone()).await;
         }
@@ -240,7 +263,7 @@ impl Container {
     }
 }
 
-async fn answer(client: &Client, request: Request) -> Result<String, String> {
+pub(super) async fn answer(client: &Client, request: Request) -> Result<String, String> {
     let answer = client.execute(request).await.map_err(|error| shown(&error))?;
     let status = answer.status();
     let text = answer.text().await.map_err(|error| shown(&error))?;

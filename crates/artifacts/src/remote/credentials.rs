@@ -88,6 +88,9 @@ async fn load(
     let by_identity = config.web_identity_token_file.is_some();
     if !own_keys {
         let mut lent = sources.role(client, config).await;
+        if matches!(lent, Ok(None)) && !by_identity {
+            lent = sources.login(client, config).await;
+        }
         if matches!(lent, Ok(None)) && !by_identity && !has_keys(config) {
             lent = sources.others(config).await;
         }
@@ -96,7 +99,10 @@ async fn load(
             Ok(Some((keys, fresh))) => return Ok(Some((keys, Some(fresh)))),
             // Whoever is named there is meant: keys of the machine would be somebody else's.
             Err(error) => {
-                tracing::warn!(error, "the profile or the container gives no keys for S3");
+                tracing::warn!(
+                    error,
+                    "the profile, its login or the container gives no keys for S3"
+                );
                 return Ok(None);
             }
         }

@@ -22,7 +22,7 @@ const RETRIES: usize = 3;
 
 /// Which certificates are believed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tls {
+pub(crate) struct Tls {
     /// A file of certificates in place of the machine's, and the variable that named it.
     pub ca_bundle: Option<(&'static str, String)>,
     /// Believe any (`MLFLOW_S3_IGNORE_TLS`).
@@ -34,7 +34,7 @@ pub(super) struct Tls {
 /// A pool of connections, made when it is first needed: reading the machine's certificates takes
 /// longer than all else that happens at a start.
 #[derive(Debug)]
-pub(super) struct Http {
+pub(crate) struct Http {
     tls: Tls,
     silence: Option<Duration>,
     client: OnceLock<reqwest::Client>,
@@ -53,11 +53,11 @@ impl Http {
 
     /// For who watches the progress of requests: the limit on silence would be one on the length
     /// of an upload as well.
-    pub(super) fn unlimited(tls: Tls) -> Http {
+    pub(crate) fn unlimited(tls: Tls) -> Http {
         Http { tls, silence: None, client: OnceLock::new() }
     }
 
-    pub(super) fn client(&self) -> Result<reqwest::Client> {
+    pub(crate) fn client(&self) -> Result<reqwest::Client> {
         if let Some(client) = self.client.get() {
             return Ok(client.clone());
         }

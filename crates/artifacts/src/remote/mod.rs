@@ -2,6 +2,7 @@
 
 mod aws_profiles;
 mod aws_sources;
+mod aws_sso;
 mod azure;
 mod azure_parts;
 mod credentials;
@@ -14,6 +15,7 @@ pub(crate) mod location;
 mod parts;
 mod proxied;
 mod s3;
+mod s3_owner;
 mod s3_parts;
 mod server;
 mod settings;
@@ -34,6 +36,8 @@ use oxflow_model::error::{Error, Result};
 pub use self::server::{MlflowServer, Reply, ServerSettings};
 pub use self::settings::RemoteSettings;
 pub use self::via::{VIA, passed};
+
+pub(crate) use self::http::Http;
 
 use self::explain::{explain, shown};
 use self::parts::Object;

@@ -11,6 +11,7 @@ use super::aws_sources::Sources;
 use super::credentials::{Credentials, Source, with_profile};
 use super::http::{Http, Tls};
 use super::location::{bucket, name_at_host, prefix, refuse};
+use super::s3_owner::{Owner, Sender};
 use super::s3_parts::S3Parts;
 use super::{Direct, RemoteStore};
 use crate::{ArtifactStore, ArtifactUri};
@@ -36,6 +37,7 @@ pub(super) struct S3Settings {
     addressing: Addressing,
     tls: Tls,
     extra: ExtraArgs,
+    owner: Option<Owner>,
 }
 
 /// `MLFLOW_S3_UPLOAD_EXTRA_ARGS`, as far as it is supported.
@@ -49,12 +51,6 @@ struct ExtraArgs {
 impl S3Settings {
     /// Reads the variables that MLflow and boto read.
     pub(super) fn read(var: &dyn Fn(&str) -> Option<String>) -> Result<S3Settings> {
-        if var("MLFLOW_S3_EXPECTED_BUCKET_OWNER").is_some() {
-            return Err(Error::invalid(
-                "MLFLOW_S3_EXPECTED_BUCKET_OWNER is not supported by this build, and the server \
-                 does not start without the check.",
-            ));
-        }
         let yes = |name: &str| {
             var(name).is_some_and(|text| matches!(&*text.to_ascii_lowercase(), "true" | "1"))
         };
@@ -96,6 +92,10 @@ impl S3Settings {
                 .map(|text| ExtraArgs::parse(&text))
                 .transpose()?
                 .unwrap_or_default(),
+            owner: var("MLFLOW_S3_EXPECTED_BUCKET_OWNER")
+                .filter(|account| !account.is_empty())
+                .map(Owner::parse)
+                .transpose()?,
         })
     }
 }
@@ -258,7 +258,12 @@ impl S3 {
         if self.credentials.is_unsigned() {
             builder = builder.allow_anonymous();
         }
-        let operator = self.http.operator(builder)?;
+        let operator = self.http.operator_by(builder, |client| Sender {
+            client,
+            owner: self.settings.owner.clone(),
+            region: bucket.region.clone(),
+            credentials: self.credentials.clone(),
+        })?;
         let direct = (!self.credentials.is_unsigned()).then(|| -> Result<Arc<dyn Direct>> {
             Ok(Arc::new(S3Parts {
                 base: bucket.base()?,
@@ -266,7 +271,7 @@ impl S3 {
                 client: self.http.client()?,
                 credentials: self.credentials.clone(),
                 headers: extra.headers(),
-                operator: operator.clone(),
+                owner: self.settings.owner.clone(),
             }))
         });
         let mut store = RemoteStore::new(operator).with_sizes_in_listings();
@@ -381,7 +386,7 @@ mod tests {
             ("MLFLOW_S3_ENDPOINT_URL", "http://u:secret@h"),
             ("MLFLOW_S3_UPLOAD_EXTRA_ARGS", "{\"ACL\": \"public-read\"}"),
             ("MLFLOW_S3_UPLOAD_EXTRA_ARGS", "[]"),
-            ("MLFLOW_S3_EXPECTED_BUCKET_OWNER", "1"),
+            ("MLFLOW_S3_EXPECTED_BUCKET_OWNER", "1 2"),
             ("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE", "other"),
         ] {
             let error = s3(&[(name, bad)]).map(|_| ()).unwrap_err();

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use opendal::Operator;
 use oxflow_model::error::{Error, ErrorCode, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqsign::AwsV4Signer;
@@ -12,6 +11,7 @@ use reqwest::{Method, Request, StatusCode, Url};
 use super::credentials::Credentials;
 use super::explain::{explain, refusal, shown};
 use super::s3::PARTS_FOR;
+use super::s3_owner::{OWNER, Owner};
 use super::{Direct, content_type};
 use crate::ArtifactPath;
 use crate::store::{MultipartUpload, PartUrl, Presigned, UploadedPart};
@@ -35,7 +35,8 @@ pub(super) struct S3Parts {
     pub credentials: Credentials,
     /// What every new object is to have.
     pub headers: Vec<(&'static str, String)>,
-    pub operator: Operator,
+    /// Whose the bucket must be.
+    pub owner: Option<Owner>,
 }
 
 impl S3Parts {
@@ -74,35 +75,60 @@ impl S3Parts {
     ) -> Result<String> {
         let mut request = Request::new(method, self.url(path, query)?);
         if with_headers {
-            let kind = [("content-type", content_type(path))];
-            for (name, value) in self.headers.iter().cloned().chain(kind) {
-                let value = value
-                    .parse()
-                    .map_err(|_| Error::internal(format!("'{value}' cannot stand in a header.")))?;
-                request.headers_mut().insert(name, value);
-            }
+            self.describe(&mut request)?;
+            set(&mut request, "content-type", &content_type(path))?;
+        }
+        if let Some(owner) = &self.owner {
+            request.headers_mut().insert(OWNER, owner.header());
         }
         let signer = AwsV4Signer::new("s3", &self.region);
         signer.sign(&mut request, &self.keys(path).await?).map_err(unsigned)?;
         *request.body_mut() = Some(body.into());
         execute(&self.client, path, request).await
     }
+
+    /// Says what a new object is to have.
+    fn describe(&self, request: &mut Request) -> Result<()> {
+        self.headers.iter().try_for_each(|(name, value)| set(request, name, value))
+    }
+
+    /// A request that is signed for others to send. The owner stands in its URL, since browsers that
+    /// follow a link add no headers.
+    fn for_others(
+        &self,
+        path: &ArtifactPath,
+        method: Method,
+        query: &[(&str, &str)],
+    ) -> Result<Request> {
+        let owner = self.owner.as_ref().map(|owner| (OWNER, owner.account()));
+        let query: Vec<_> = query.iter().copied().chain(owner).collect();
+        Ok(Request::new(method, self.url(path, &query)?))
+    }
+
+    async fn presign(
+        &self,
+        path: &ArtifactPath,
+        mut request: Request,
+        expires: Duration,
+    ) -> Result<Presigned> {
+        let keys = self.keys(path).await?;
+        let signer = AwsV4Signer::new("s3", &self.region);
+        signer.sign_query(&mut request, expires, &keys).map_err(unsigned)?;
+        Ok(presigned(&request))
+    }
 }
 
 #[async_trait]
 impl Direct for S3Parts {
     async fn presign_read(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned> {
-        let options = opendal::options::ReadOptions {
-            override_content_disposition: Some("attachment".to_owned()),
-            ..Default::default()
-        };
-        let signed = self.operator.presign_read_options(path.as_str(), expires, options).await;
-        Ok(presigned(signed.map_err(|error| explain("sign a URL for", path, &error))?))
+        let query = [("response-content-disposition", "attachment")];
+        self.presign(path, self.for_others(path, Method::GET, &query)?, expires).await
     }
 
     async fn presign_write(&self, path: &ArtifactPath, expires: Duration) -> Result<Presigned> {
-        let signed = self.operator.presign_write(path.as_str(), expires).await;
-        Ok(presigned(signed.map_err(|error| explain("sign a URL for", path, &error))?))
+        let mut request = self.for_others(path, Method::PUT, &[])?;
+        self.describe(&mut request)?;
+        self.presign(path, request, expires).await
     }
 
     async fn create_multipart(&self, path: &ArtifactPath, parts: u32) -> Result<MultipartUpload> {
@@ -112,7 +138,7 @@ impl Direct for S3Parts {
         let signer = AwsV4Signer::new("s3", &self.region);
         let sign = |number: u32| {
             let query = [("partNumber", &*number.to_string()), ("uploadId", &*id)];
-            let mut request = Request::new(Method::PUT, self.url(path, &query)?);
+            let mut request = self.for_others(path, Method::PUT, &query)?;
             signer.sign_query(&mut request, PARTS_FOR, &keys).map_err(unsigned)?;
             Ok(PartUrl { number, url: request.url().to_string() })
         };
@@ -136,13 +162,21 @@ impl Direct for S3Parts {
     }
 }
 
-fn presigned(request: opendal::raw::PresignedRequest) -> Presigned {
-    let headers = request.header().iter().filter_map(|(name, value)| {
+fn set(request: &mut Request, name: &'static str, value: &str) -> Result<()> {
+    let value = value
+        .parse()
+        .map_err(|_| Error::internal(format!("'{value}' cannot stand in a header.")))?;
+    request.headers_mut().insert(name, value);
+    Ok(())
+}
+
+fn presigned(request: &Request) -> Presigned {
+    let headers = request.headers().iter().filter_map(|(name, value)| {
         // Every client sends its own.
         let kept = name != "host";
         kept.then(|| Some((name.to_string(), value.to_str().ok()?.to_owned())))?
     });
-    Presigned { url: request.uri().to_string(), headers: headers.collect() }
+    Presigned { url: request.url().to_string(), headers: headers.collect() }
 }
 
 fn unsigned(error: anyhow::Error) -> Error {

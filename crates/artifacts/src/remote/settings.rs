@@ -8,11 +8,12 @@ use oxflow_model::error::Result;
 
 use super::azure::{Azure, AzureSettings};
 use super::gcs::{Gcs, GcsSettings};
+use super::http::{Http, Tls};
 use super::proxied::Servers;
 use super::s3::{S3, S3Settings};
 use super::server::ServerSettings;
 use crate::resolver::Opener;
-use crate::tree::{Ftp, Hdfs, HdfsSettings, Sftp, SshSettings};
+use crate::tree::{Ftp, Hdfs, HdfsSettings, Sftp, SshSettings, WebHdfs};
 use crate::{ArtifactUri, LocationPolicy};
 
 /// How remote storages are reached, and with which credentials.
@@ -24,6 +25,8 @@ pub struct RemoteSettings {
     servers: ServerSettings,
     ssh: SshSettings,
     hdfs: HdfsSettings,
+    /// Who asks Hadoop's HTTP interface, unless a location says it.
+    hadoop_user: Option<String>,
 }
 
 impl RemoteSettings {
@@ -37,6 +40,7 @@ impl RemoteSettings {
             servers: ServerSettings::read(&var),
             ssh: SshSettings::read(&var),
             hdfs: HdfsSettings::read(&var)?,
+            hadoop_user: var("MLFLOW_KERBEROS_USER").or_else(|| var("HADOOP_USER_NAME")),
         })
     }
 
@@ -55,6 +59,10 @@ impl RemoteSettings {
         let ftps = ftp.clone();
         let hdfs = Arc::new(Hdfs::new(self.hdfs));
         let viewfs = hdfs.clone();
+        // Its own code watches the progress of requests.
+        let webhdfs = WebHdfs::new(self.hadoop_user, Http::unlimited(Tls::default()));
+        let webhdfs = Arc::new(webhdfs);
+        let swebhdfs = webhdfs.clone();
         let (r2, b2, lake) = (s3.clone(), s3.clone(), azure.clone());
         vec![
             ("s3", Arc::new(move |uri: &ArtifactUri| s3.open(uri))),
@@ -68,6 +76,8 @@ impl RemoteSettings {
             ("sftp", Arc::new(move |uri: &ArtifactUri| sftp.open(uri))),
             ("hdfs", Arc::new(move |uri: &ArtifactUri| hdfs.open(uri))),
             ("viewfs", Arc::new(move |uri: &ArtifactUri| viewfs.open(uri))),
+            ("webhdfs", Arc::new(move |uri: &ArtifactUri| webhdfs.open(uri))),
+            ("swebhdfs", Arc::new(move |uri: &ArtifactUri| swebhdfs.open(uri))),
             ("http", Arc::new(move |uri: &ArtifactUri| servers.open(uri))),
             ("https", Arc::new(move |uri: &ArtifactUri| secure.open(uri))),
             ("mlflow-artifacts", Arc::new(move |uri: &ArtifactUri| relative.open_relative(uri))),

@@ -14,6 +14,9 @@ mod ssh_config;
 mod trouble;
 mod upload;
 mod walk;
+mod webhdfs;
+mod webhdfs_requests;
+mod webhdfs_streams;
 
 use std::fmt;
 use std::ops::Range;
@@ -30,6 +33,7 @@ pub(crate) use self::ftp::Ftp;
 pub(crate) use self::hdfs::{Hdfs, HdfsSettings};
 pub(crate) use self::sftp::Sftp;
 pub(crate) use self::ssh::SshSettings;
+pub(crate) use self::webhdfs::WebHdfs;
 
 use self::trouble::Trouble;
 use self::upload::{Busy, Upload};
