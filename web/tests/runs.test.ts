@@ -224,20 +224,21 @@ test("groups, trees and orders that the server lacks are made of all runs, howev
 
   const lowest = await open(`/experiments/${id}?sort=min:loss&columns=["min:loss"]`);
   await all(lowest);
+  const LONG = { timeout: 60_000 };
   const first = () => lowest.locator("[data-run] .cell-link").first().textContent();
-  await expect.poll(first).toBe(`run-${COUNT - 1}`);
+  await expect.poll(first, LONG).toBe(`run-${COUNT - 1}`);
 
   // Nor has the server an order by how long runs took, or by their data.
   await api("runs/update", { run_id: oldest, status: "FINISHED", end_time: 1005 });
   await api("runs/log-inputs", { run_id: oldest, datasets: [{ dataset: { name: "iris", digest: "1", source_type: "local", source: "{}" } }] });
   for (const [sort, wanted] of [["attribute:duration", "run-0"], ["-attribute:duration", "run-1"], ["attribute:dataset", "run-0"]]) {
     await lowest.goto(`${lowest.url().split("?")[0]}?sort=${sort}&columns=["attribute:duration","attribute:dataset"]`);
-    await expect.poll(first).toBe(wanted);
+    await expect.poll(first, LONG).toBe(wanted);
   }
   await all(lowest);
   await lowest.getByRole("columnheader", { name: "Duration" }).locator(".head-label").click();
   await lowest.locator("[aria-sort=descending]").waitFor();
-  await expect.poll(first).toBe("run-1");
+  await expect.poll(first, LONG).toBe("run-1");
   await done(lowest);
 });
 

@@ -1,9 +1,8 @@
-import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Eye, EyeOff, Minus } from "lucide-react";
 import { useRef } from "react";
 import type { Row } from "../../lib/columns";
-import { Button, IconButton } from "../../ui/Button";
+import { Button } from "../../ui/Button";
 import { StatusDot } from "../../ui/Status";
 import { ColorButton } from "../runs/ColorButton";
 import { FIRST_SHOWN, MOST_SHOWN, type Marks } from "../runs/useMarks";
@@ -15,6 +14,9 @@ interface Props {
   baseline?: string;
   onBaseline?: (id: string) => void;
 }
+
+/** What a button with a picture only is called. */
+const named = (name: string) => ({ "aria-label": name, title: name });
 
 /** The runs beside the charts, with the same marks as in the table. */
 export function RunList({ rows, marks, baseline, onBaseline }: Props) {
@@ -46,24 +48,21 @@ export function RunList({ rows, marks, baseline, onBaseline }: Props) {
                   {shown ? <Eye size={14} /> : <EyeOff size={14} />}
                 </button>
                 <ColorButton color={marks.colorOf(row.id)} name={row.name} onColor={(color) => marks.setColor(row.id, color)} />
-                <Link
-                  to="/experiments/$experimentId/runs/$runId/$"
-                  params={{ experimentId: row.run.info.experiment_id, runId: row.id }}
-                  className="truncate grow cell-link"
-                  title={row.name}
-                >
+                {/* As in the table: a link of the router's and a hint of our own would cost more than the rest of the row. */}
+                <a href={`#/experiments/${row.run.info.experiment_id}/runs/${row.id}`} className="truncate grow cell-link" title={row.name}>
                   {row.name}
-                </Link>
+                </a>
                 {onBaseline && (
-                  <IconButton
-                    label={baseline === row.id ? "Show values, not differences" : `Show differences to ${row.name}`}
+                  <Button
+                    {...named(baseline === row.id ? "Show values, not differences" : `Show differences to ${row.name}`)}
                     small
-                    className={baseline === row.id ? "baseline on" : "baseline"}
+                    look="ghost"
+                    className={baseline === row.id ? "icon baseline on" : "icon baseline"}
                     aria-pressed={baseline === row.id}
                     onClick={() => onBaseline(baseline === row.id ? "" : row.id)}
                   >
                     <Minus />
-                  </IconButton>
+                  </Button>
                 )}
                 <StatusDot status={row.run.info.status} />
               </li>
