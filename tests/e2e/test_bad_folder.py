@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 import pytest
@@ -26,6 +27,13 @@ def test_a_file_in_place_of_the_folder(new_server, tmp_path):
     for path in (tmp_path / "file", tmp_path / "file" / "mlruns"):
         refused(new_server(store=str(path)), "Cannot open the folder", "Name another folder")
     assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_a_folder_is_not_upgraded(tmp_path):
+    for uri in (str(tmp_path), tmp_path.as_uri()):
+        done = subprocess.run([*server_command(), "db", "upgrade", uri], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "needs no upgrade" in done.stderr and f"oxflow migrate --from {uri}" in done.stderr, done
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_on_another_machine(new_server):

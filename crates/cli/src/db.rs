@@ -17,6 +17,13 @@ fn options(uri: &str, cwd: &Path, backup: bool) -> UpgradeOptions {
 pub fn upgrade_command(args: &UpgradeArgs, say: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
     let cwd = std::env::current_dir()
         .map_err(|error| Error::invalid(format!("No working directory: {error}.")))?;
+    if oxflow_store_file::folder_of(&args.url, &cwd).is_some() {
+        return Err(Error::invalid(format!(
+            "{0} is a folder, which has no schema and needs no upgrade. To move what it holds into \
+             a database: oxflow migrate --from {0} --to sqlite:///mlflow.db",
+            args.url
+        )));
+    }
     let options = options(&args.url, &cwd, !args.no_backup);
     if args.plan {
         say(&migrate::plan(&options)?.to_string());
