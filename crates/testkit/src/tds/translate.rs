@@ -18,7 +18,7 @@ pub fn translate(sql: &str) -> Result<String, (u32, String)> {
     if sql.starts_with("MERGE ") {
         sql = merge(&sql).ok_or_else(|| syntax("MERGE"))?;
     }
-    pages(&tops(&sql))
+    pages(&tops(&first_deleted(&sql)))
 }
 
 const HINTS: [&str; 4] = [
@@ -89,6 +89,18 @@ fn merge(sql: &str) -> Option<String> {
         "INSERT INTO {table} AS t ({columns}) VALUES {rows} ON CONFLICT ({}) DO UPDATE SET {update}",
         keys?.join(", ")
     ))
+}
+
+/// SQLite deletes the first rows of a table by their numbers only.
+fn first_deleted(sql: &str) -> String {
+    let parts = sql.strip_prefix("DELETE TOP (").and_then(|rest| rest.split_once(") FROM "));
+    let parts = parts.and_then(|(count, rest)| Some((count, rest.split_once(" WHERE ")?)));
+    match parts {
+        Some((count, (table, condition))) => format!(
+            "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {condition} LIMIT {count})"
+        ),
+        None => sql.to_owned(),
+    }
 }
 
 /// `SELECT TOP (5) …` ends with its bracket, if it stands in one.
@@ -166,6 +178,10 @@ mod tests {
             (
                 "SELECT TOP (5) a, (SELECT TOP (1) max(b) FROM u) FROM t",
                 "SELECT a, (SELECT max(b) FROM u LIMIT 1) FROM t LIMIT 5",
+            ),
+            (
+                "DELETE TOP (5) FROM t WHERE a = @P1",
+                "DELETE FROM t WHERE rowid IN (SELECT rowid FROM t WHERE a = @P1 LIMIT 5)",
             ),
             (
                 "SELECT a FROM t ORDER BY a OFFSET @P1 ROWS FETCH NEXT @P2 ROWS ONLY",
