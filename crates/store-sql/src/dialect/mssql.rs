@@ -55,7 +55,9 @@ impl Dialect for MsSql {
     }
 
     fn delete_points(&self, limit: u64) -> String {
-        format!("DELETE TOP ({limit}) FROM metrics WHERE run_uuid = ?")
+        format!(
+            "WITH points AS (SELECT TOP ({limit}) * FROM metrics WHERE run_uuid = ?) DELETE FROM points"
+        )
     }
 
     fn nulls_last(&self, expression: &str, ascending: bool) -> String {

@@ -91,9 +91,10 @@ fn merge(sql: &str) -> Option<String> {
     ))
 }
 
-/// SQLite deletes the first rows of a table by their numbers only.
+/// SQLite deletes rows of tables only, so the first ones are named by their numbers.
 fn first_deleted(sql: &str) -> String {
-    let parts = sql.strip_prefix("DELETE TOP (").and_then(|rest| rest.split_once(") FROM "));
+    let query = between(sql, "WITH points AS (SELECT TOP (", ") DELETE FROM points");
+    let parts = query.and_then(|(_, query, _)| query.split_once(") * FROM "));
     let parts = parts.and_then(|(count, rest)| Some((count, rest.split_once(" WHERE ")?)));
     match parts {
         Some((count, (table, condition))) => format!(
@@ -180,7 +181,7 @@ mod tests {
                 "SELECT a, (SELECT max(b) FROM u LIMIT 1) FROM t LIMIT 5",
             ),
             (
-                "DELETE TOP (5) FROM t WHERE a = @P1",
+                "WITH points AS (SELECT TOP (5) * FROM t WHERE a = @P1) DELETE FROM points",
                 "DELETE FROM t WHERE rowid IN (SELECT rowid FROM t WHERE a = @P1 LIMIT 5)",
             ),
             (
